@@ -1,0 +1,127 @@
+"""What an encoder is, as data: everything needed to build its network and to reproduce its output."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+PREPROCESSING_VERSION = 1
+"""Counts every change to detection or alignment that moves embeddings by more than rounding does."""
+
+Template: TypeAlias = tuple[tuple[float, float], ...]
+
+
+class Architecture(StrEnum):
+    """The networks that `encoder.backbones` can build."""
+
+    DLIB_RESNET = "dlib_resnet"
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """One encoder version as data. Embeddings of specs with different `fingerprint`s are never compared.
+
+    Attributes:
+        name: for people; no meaning to the code.
+        architecture: which network the weights belong to.
+        dimension: length of the embedding.
+        input_size: side of the square crop that the network sees, in pixels.
+        mean: subtracted from RGB values of 0 to 255.
+        scale: what the difference is divided by.
+        alignment: where the five landmarks lie in the crop, (x, y) pixels in the order of `Landmarks`.
+        weights_sha256: digest of the weights file.
+        licence: under which the weights may be used, as an SPDX identifier where there is one.
+        source: where the weights come from.
+        preprocessing_version: which detection and alignment the weights were made for.
+    """
+
+    name: str
+    architecture: Architecture
+    dimension: int
+    input_size: int
+    mean: tuple[float, float, float]
+    scale: float
+    alignment: Template
+    weights_sha256: str
+    licence: str
+    source: str
+    preprocessing_version: int = PREPROCESSING_VERSION
+
+    def __post_init__(self) -> None:
+        if self.dimension < 1 or self.input_size < 1 or self.scale <= 0:
+            raise ValueError(
+                f"An encoder needs a positive dimension, input_size and scale, "
+                f"not {self.dimension}, {self.input_size} and {self.scale}."
+            )
+        if len(self.alignment) != 5 or any(len(point) != 2 for point in self.alignment):
+            raise ValueError(f"An alignment has five points (x, y), not {self.alignment}.")
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that decides the output, so not over the name, the licence and the source."""
+        facts = {key: value for key, value in asdict(self).items() if key not in {"name", "licence", "source"}}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> EncoderSpec:
+        """The inverse of `to_json`. Raises ValueError for text that does not describe an encoder."""
+        try:
+            facts = json.loads(text)
+            facts["architecture"] = Architecture(facts["architecture"])
+            facts["mean"] = tuple(facts["mean"])
+            facts["alignment"] = tuple((x, y) for x, y in facts["alignment"])
+            return cls(**facts)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This text does not describe an encoder: {error}.") from error
+
+
+DLIB_RESNET_SPEC = EncoderSpec(
+    name="dlib ResNet v1",
+    architecture=Architecture.DLIB_RESNET,
+    dimension=128,
+    input_size=150,
+    mean=(122.782, 117.001, 104.298),
+    scale=256.0,
+    alignment=((47.13, 45.01), (101.25, 45.19), (74.21, 77.37), (50.30, 104.54), (97.67, 104.73)),
+    weights_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    licence="CC0-1.0",
+    source="dlib_face_recognition_resnet_model_v1.dat of the PyPI package face_recognition_models 0.3.0",
+)
+"""The factory encoder: the residual network that Davis King trained for dlib, 99.38 % on LFW by his own account."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file that a PyPI package carries: the package's name, the path inside it, and the file's SHA-256."""
+
+    package: str
+    path: str
+    sha256: str
+
+
+BACKBONE_FILE = WeightsFile(
+    package="face_recognition_models",
+    path="models/dlib_face_recognition_resnet_model_v1.dat",
+    sha256=DLIB_RESNET_SPEC.weights_sha256,
+)
+PNET_FILE = WeightsFile(
+    package="mtcnn",
+    path="assets/weights/pnet.lz4",
+    sha256="ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
+)
+RNET_FILE = WeightsFile(
+    package="mtcnn",
+    path="assets/weights/rnet.lz4",
+    sha256="cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
+)
+ONET_FILE = WeightsFile(
+    package="mtcnn",
+    path="assets/weights/onet.lz4",
+    sha256="94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
+)
