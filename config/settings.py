@@ -1,0 +1,176 @@
+"""Django's settings. Everything an operator can choose comes from the environment; docs list it in one table.
+
+With nothing set, Facet runs on one machine: embedded PostgreSQL as database and broker, files in `var/`.
+"""
+
+from config import env
+from config.broker import embedded_broker, pgmq_options
+from config.database import database_from_url, embedded_database
+from config.embedded.postgres import Cluster
+from config.logs import logging_settings
+from config.paths import MEDIA, POSTGRES, PROJECT, STATIC, VAR
+from config.secret_key import load_or_create
+from config.storage import default_storage
+from config.unfold import UNFOLD as UNFOLD
+
+VERSION = "0.1.0"
+
+# Web
+DEBUG = env.flag("FACET_DEBUG", default=False)
+SECRET_KEY = env.optional_text("FACET_SECRET_KEY") or load_or_create(VAR / "secret_key")
+ALLOWED_HOSTS = env.words("FACET_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("FACET_TRUSTED_ORIGINS", [])
+BEHIND_HTTPS = env.flag("FACET_HTTPS", default=False)
+BIND = env.text("FACET_BIND", "127.0.0.1:8000")
+WEB_THREADS = env.integer("FACET_WEB_THREADS", 8, minimum=1, maximum=256)
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+LOGIN_URL = "admin:login"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "faces.apps.FacesConfig",
+    "training.apps.TrainingConfig",
+]
+
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PROJECT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database
+_database_url = env.optional_text("DATABASE_URL")
+EMBEDDED_POSTGRES = Cluster(POSTGRES, durable=env.flag("FACET_POSTGRES_DURABLE", default=True))
+DATABASES = {
+    "default": embedded_database(EMBEDDED_POSTGRES) if _database_url is None else database_from_url(_database_url)
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Sign-in
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_SECURE = BEHIND_HTTPS
+CSRF_COOKIE_SECURE = BEHIND_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Language and time
+LANGUAGE_CODE = "en-us"
+USE_TZ = True
+TIME_ZONE = env.text("FACET_TIME_ZONE", "UTC")
+
+# Files: photos are private and have no address of their own; MEDIA_URL stays unset
+MEDIA_ROOT = MEDIA
+STATIC_URL = "static/"
+STATIC_ROOT = STATIC
+STATICFILES_DIRS = [path for path in (PROJECT / "static",) if path.is_dir()]
+STORAGES = {
+    "default": default_storage(env.optional_text("FACET_STORAGE"), MEDIA),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# A larger file is written to disk while it arrives; the memory limit is for everything that is no file.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_242_880
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
+# REST: refused unless a view says otherwise
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "faces.api.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "faces.api.pagination.FacetCursorPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "faces.api.exceptions.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Facet",
+    "DESCRIPTION": "Who is this, and is this the person they claim to be?",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Background work: the database row is the truth, a message is only a nudge; see faces.tasks
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", embedded_broker())
+CELERY_BROKER_TRANSPORT_OPTIONS = pgmq_options(CELERY_BROKER_URL, _database_url, EMBEDDED_POSTGRES)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "faces.tasks.encode_photos": {"queue": "encode"},
+    "training.tasks.*": {"queue": "train"},
+}
+CELERY_BEAT_SCHEDULE = {
+    # An older sweep that has not been fetched yet does nothing a newer one would not do.
+    "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
+
+# Encoder
+ENCODER_DEVICE = env.text("FACET_DEVICE", "auto")
+ENCODER_PRECISION = env.choice("FACET_PRECISION", "auto", allowed=("auto", "float32", "bfloat16"))
+# Threads that torch may use in one process; 0 leaves the choice to torch.
+ENCODER_THREADS = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024)
+
+LOGGING = logging_settings(env.choice("FACET_LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))
+
+env.refuse_unknown("FACET_")
