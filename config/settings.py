@@ -3,6 +3,8 @@
 With nothing set, Facet runs on one machine: embedded PostgreSQL as database and broker, files in `var/`.
 """
 
+import django_stubs_ext
+
 from config import env
 from config.broker import embedded_broker, pgmq_options
 from config.database import database_from_url, embedded_database
@@ -14,6 +16,9 @@ from config.storage import default_storage
 from config.unfold import UNFOLD as UNFOLD
 
 VERSION = "0.1.0"
+
+# Lets `ModelAdmin[Person]` and `ArrayField[...]` be written at run time as strict types want them.
+django_stubs_ext.monkeypatch()
 
 # Web
 DEBUG = env.flag("FACET_DEBUG", default=False)
