@@ -6,7 +6,7 @@ With nothing set, Facet runs on one machine: embedded PostgreSQL as database and
 import django_stubs_ext
 
 from config import env
-from config.broker import embedded_broker, pgmq_options
+from config.broker import OWN_DATABASE, transport_options
 from config.database import database_from_url, embedded_database
 from config.embedded.postgres import Cluster
 from config.logs import logging_settings
@@ -147,8 +147,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Background work: the database row is the truth, a message is only a nudge; see faces.tasks
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", embedded_broker())
-CELERY_BROKER_TRANSPORT_OPTIONS = pgmq_options(CELERY_BROKER_URL, _database_url, EMBEDDED_POSTGRES)
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", OWN_DATABASE)
+CELERY_BROKER_TRANSPORT_OPTIONS = transport_options(CELERY_BROKER_URL, _database_url, EMBEDDED_POSTGRES)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
