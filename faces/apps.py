@@ -1,6 +1,14 @@
 """The Django app of galleries, enrollment, search, thresholds and jobs."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def add_factory_rows(**_: object) -> None:
+    """Give a migrated database the encoder version that Facet ships with, and its taus."""
+    from faces.services.encoders import ensure_factory_encoder  # noqa: PLC0415 - models are not loaded before this
+
+    ensure_factory_encoder()
 
 
 class FacesConfig(AppConfig):
@@ -9,3 +17,7 @@ class FacesConfig(AppConfig):
     name = "faces"
     verbose_name = "Faces"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Ask for the factory rows after each migration."""
+        post_migrate.connect(add_factory_rows, sender=self)

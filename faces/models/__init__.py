@@ -1,0 +1,25 @@
+"""What the database holds. Constraints live here and in the migrations, not in good intentions."""
+
+from faces.models.api_key import ApiKey
+from faces.models.embedding import Embedding
+from faces.models.encoder_version import EncoderVersion
+from faces.models.face import Face
+from faces.models.gallery import Gallery
+from faces.models.job import Job
+from faces.models.person import Person
+from faces.models.photo import Photo
+from faces.models.search_event import SearchEvent
+from faces.models.threshold import Threshold
+
+__all__ = [
+    "ApiKey",
+    "Embedding",
+    "EncoderVersion",
+    "Face",
+    "Gallery",
+    "Job",
+    "Person",
+    "Photo",
+    "SearchEvent",
+    "Threshold",
+]

@@ -1,0 +1,65 @@
+"""Who asked what."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from faces.models.api_key import ApiKey
+from faces.models.encoder_version import EncoderVersion
+from faces.models.gallery import Gallery
+
+
+class SearchEvent(models.Model):
+    """One recognition or verification: of which gallery, with which version and tau, and what was answered.
+
+    Holds no image and no vector; the answer is ids and distances. `probe_sha256` is the digest of the probe's bytes, by
+    which somebody who has the photo can prove what was asked, and nobody else can learn anything.
+    """
+
+    class Use(models.TextChoices):
+        """What was asked."""
+
+        VERIFICATION = "verification", "Verification (1:1)"
+        RECOGNITION = "recognition", "Recognition (1:N)"
+
+    class Channel(models.TextChoices):
+        """Where it was asked."""
+
+        PAGE = "page", "Page"
+        API = "api", "API"
+        COMMAND = "command", "Command line"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    gallery = models.ForeignKey(Gallery, models.CASCADE, null=True, blank=True, related_name="search_events")
+    use = models.CharField(max_length=20, choices=Use)
+    channel = models.CharField(max_length=20, choices=Channel)
+    encoder_version = models.ForeignKey(EncoderVersion, models.PROTECT, related_name="+")
+    tau = models.FloatField()
+    probe_sha256 = models.CharField(max_length=64)
+    answer = models.JSONField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
+    request_id = models.CharField(max_length=64, blank=True)
+    duration_ms = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(tau__gte=0) & Q(tau__lte=4), name="search_event_tau_0_to_4"),
+            models.CheckConstraint(
+                condition=Q(use__in=["verification", "recognition"]), name="search_event_use_known"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["gallery", "-created_at"], name="search_event_by_time")]
+
+    def __str__(self) -> str:
+        """Return use and number."""
+        return f"{self.get_use_display()} {self.pk}"

@@ -1,0 +1,116 @@
+"""Questions that are asked more than once, as sentences over querysets.
+
+Models are named under TYPE_CHECKING only, so that this module stays below them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from django.db import models
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faces.models import EncoderVersion, Gallery
+
+M = TypeVar("M", bound=models.Model)
+
+
+class OfGallery(models.QuerySet[M]):
+    """Rows that belong to exactly one gallery."""
+
+    def of(self, gallery: Gallery) -> Self:
+        """Only the rows of this gallery."""
+        return self.filter(gallery=gallery)
+
+
+class PersonQuerySet(OfGallery[M]):
+    """People of galleries."""
+
+    def present(self) -> Self:
+        """People who were not merged into somebody else."""
+        return self.filter(merged_into__isnull=True)
+
+    def with_counts(self) -> Self:
+        """Adds `face_count`, `enrolled_count` and `cover_face_id` (the first enrolled face, or null)."""
+        return self.annotate(
+            face_count=Count("faces"),
+            enrolled_count=Count("faces", filter=Q(faces__is_enrolled=True)),
+            cover_face_id=Min("faces__id", filter=Q(faces__is_enrolled=True)),
+        )
+
+
+class PhotoQuerySet(OfGallery[M]):
+    """Uploaded photos and their way through the workers."""
+
+    def waiting(self) -> Self:
+        """Accepted, and claimed by nobody."""
+        return self.filter(state="pending")
+
+    def with_lapsed_lease(self) -> Self:
+        """Claimed by a worker that has not finished in the time it was given: it was killed, or lost its database."""
+        return self.filter(state="encoding", leased_until__lt=timezone.now())
+
+    def unfinished(self) -> Self:
+        """Waiting or being encoded."""
+        return self.filter(state__in=("pending", "encoding"))
+
+    def with_face_counts(self) -> Self:
+        """Adds `face_count`."""
+        return self.annotate(face_count=Count("faces"))
+
+
+class FaceQuerySet(OfGallery[M]):
+    """Detected faces."""
+
+    def unassigned(self) -> Self:
+        """Faces that belong to nobody yet."""
+        return self.filter(person__isnull=True)
+
+    def enrolled(self) -> Self:
+        """Faces that searches can find."""
+        return self.filter(is_enrolled=True)
+
+
+class EmbeddingQuerySet(OfGallery[M]):
+    """Embeddings; vectors of two encoder versions are never compared, so every search names one."""
+
+    def searchable(self, gallery: Gallery, encoder_version: EncoderVersion) -> Self:
+        """The vectors that a recognition in this gallery compares a probe with."""
+        return self.filter(gallery=gallery, encoder_version=encoder_version, is_enrolled=True)
+
+
+class JobQuerySet(models.QuerySet[M]):
+    """Long work."""
+
+    def unfinished(self) -> Self:
+        """Queued or running."""
+        return self.filter(state__in=("queued", "running"))
+
+
+class ApiKeyQuerySet(models.QuerySet[M]):
+    """Keys of programs."""
+
+    def usable(self) -> Self:
+        """Neither revoked nor past their end."""
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True
+        )
+
+
+class GalleryQuerySet(models.QuerySet[M]):
+    """Galleries."""
+
+    def among(self, ids: Iterable[int]) -> Self:
+        """Only these galleries: what an API key may see."""
+        return self.filter(pk__in=list(ids))
+
+    def with_counts(self) -> Self:
+        """Adds `person_count` and `photo_count`; each counted in its own sub-select, so that the two do not multiply."""
+        return self.annotate(
+            person_count=Count("people", filter=Q(people__merged_into__isnull=True), distinct=True),
+            photo_count=Count("photos", distinct=True),
+        )

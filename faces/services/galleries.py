@@ -1,0 +1,68 @@
+"""Galleries: made, found by what people call them, and emptied."""
+
+from django.db import IntegrityError, transaction
+
+from faces.exceptions import DuplicateSlugError, GalleryNotFoundError, InvalidRequestError
+from faces.models import Embedding, Face, Gallery, Photo
+from faces.querysets import GalleryQuerySet
+from faces.services.encoders import default_encoder_version
+
+
+def create_gallery(*, name: str) -> Gallery:
+    """Make an empty gallery, served by the default encoder version.
+
+    Raises:
+        InvalidRequestError: the name is empty or longer than 200 characters.
+        DuplicateSlugError: there is one of this name, or of one that differs in signs and case only.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= 200:
+        raise InvalidRequestError(
+            f"A gallery's name has 1 to 200 characters; this one has {len(name)}.", length=len(name)
+        )
+    if "\x00" in name:
+        raise InvalidRequestError("A gallery's name cannot contain the character NUL.")
+    try:
+        with transaction.atomic():
+            return Gallery.objects.create(
+                name=name, slug=Gallery.slug_for(name), encoder_version=default_encoder_version()
+            )
+    except IntegrityError as error:
+        raise DuplicateSlugError(
+            f"There is a gallery called “{name}” already, or one whose name differs in signs and case only.",
+            name=name,
+        ) from error
+
+
+def get_gallery(name: str, *, among: GalleryQuerySet[Gallery] | None = None) -> Gallery:
+    """Find a gallery by its name or slug.
+
+    Args:
+        name: as a person wrote it.
+        among: the galleries that the asker may see; all if not given.
+
+    Raises:
+        GalleryNotFoundError: none of this name; the text names those there are.
+    """
+    visible = Gallery.objects.all() if among is None else among
+    gallery = visible.filter(slug=name).first() or visible.filter(name=name).first()
+    gallery = gallery or visible.filter(slug=Gallery.slug_for(name)).first()
+    if gallery is None:
+        there = ", ".join(
+            f"“{slug}”" for slug in visible.order_by("slug").values_list("slug", flat=True)[:10]
+        )
+        raise GalleryNotFoundError(
+            f"There is no gallery “{name}”. "
+            + (f"There is {there}." if there else "There is no gallery yet."),
+            gallery=name,
+        )
+    return gallery
+
+
+@transaction.atomic
+def delete_gallery(*, gallery: Gallery) -> None:
+    """Remove a gallery with its people, photos, files, faces, embeddings, thresholds and the record of its searches."""
+    Embedding.objects.of(gallery).delete()
+    Face.objects.of(gallery).delete()
+    Photo.objects.of(gallery).delete()
+    gallery.delete()

@@ -1,0 +1,137 @@
+"""People: made, corrected, merged and deleted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from faces.exceptions import (
+    ConflictError,
+    DuplicateExternalIdError,
+    InvalidRequestError,
+    PersonNotFoundError,
+)
+from faces.models import Face, Gallery, Person, Photo
+from faces.querysets import PersonQuerySet
+
+EDITABLE = ("name", "external_id", "metadata", "consent", "consent_purpose", "consent_until")
+
+
+def create_person(*, gallery: Gallery, name: str, **values: Any) -> Person:
+    """Make a person without a face; `values` are fields of `EDITABLE`.
+
+    Raises:
+        InvalidRequestError: the name is empty or too long.
+        DuplicateExternalIdError: another person of this gallery has that external id.
+    """
+    return _save(Person(gallery=gallery, name=name), values)
+
+
+def update_person(*, person: Person, **values: Any) -> Person:
+    """Correct a person; `values` are fields of `EDITABLE`. Raises what `create_person` raises."""
+    return _save(person, values)
+
+
+def _save(person: Person, values: dict[str, Any]) -> Person:
+    for field, value in values.items():
+        if field not in EDITABLE:
+            raise InvalidRequestError(
+                f"A person has no “{field}” that can be set; there are {', '.join(EDITABLE)}."
+            )
+        setattr(person, field, value)
+    person.name = person.name.strip()
+    if not 1 <= len(person.name) <= 300:
+        raise InvalidRequestError(
+            f"A person's name has 1 to 300 characters; this one has {len(person.name)}.",
+            length=len(person.name),
+        )
+    if "\x00" in person.name + person.external_id + person.consent_purpose:
+        raise InvalidRequestError("Text about a person cannot contain the character NUL.")
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError as error:
+        if "person_external_id_once" not in str(error):
+            raise
+        raise DuplicateExternalIdError(
+            f"Another person of this gallery has the external id “{person.external_id}”.",
+            external_id=person.external_id,
+        ) from error
+    return person
+
+
+def find_or_create_person(*, gallery: Gallery, name: str) -> tuple[Person, bool]:
+    """Return the gallery's first present person of exactly this name, made if there is none; and whether it was made."""
+    found = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id").first()
+    return (found, False) if found else (create_person(gallery=gallery, name=name), True)
+
+
+def get_person(gallery: Gallery, person_id: int) -> Person:
+    """Find a person by number, following a merge to the person who is left.
+
+    Raises:
+        PersonNotFoundError: no such person in this gallery.
+    """
+    people: PersonQuerySet[Person] = Person.objects.of(gallery)
+    person = people.filter(pk=person_id).first()
+    seen = set()
+    while person is not None and person.merged_into_id is not None and person.pk not in seen:
+        seen.add(person.pk)
+        person = people.filter(pk=person.merged_into_id).first()
+    if person is None:
+        raise PersonNotFoundError(
+            f"There is no person {person_id} in gallery “{gallery.slug}”.", person=person_id
+        )
+    return person
+
+
+@transaction.atomic
+def merge_people(*, source: Person, target: Person) -> Person:
+    """Make two people one: the faces and waiting photos of `source` become those of `target`.
+
+    Raises:
+        ConflictError: the two are one already, or live in different galleries.
+    """
+    if source.pk == target.pk:
+        raise ConflictError("A person cannot be merged into themselves.")
+    if source.gallery_id != target.gallery_id:
+        raise ConflictError("Only people of the same gallery can be merged.")
+    list(Person.objects.select_for_update().filter(pk__in=(source.pk, target.pk)).order_by("pk"))
+    source.refresh_from_db()
+    target.refresh_from_db()
+    if source.merged_into_id or target.merged_into_id:
+        raise ConflictError("One of the two was merged into somebody else already.")
+    Face.objects.filter(person=source).update(person=target)
+    Photo.objects.filter(portrait_of=source).update(portrait_of=target)
+    source.merged_into = target
+    source.save(update_fields=["merged_into", "updated_at"])
+    return target
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What went with a person."""
+
+    photos: int
+    faces: int
+    shared_photos: int
+    """Photos that stay because they show other faces too; the person's face and embedding in them are gone."""
+
+
+@transaction.atomic
+def delete_person(*, person: Person) -> Erased:
+    """Erase a person: their faces, embeddings, and every photo that shows nobody else, with its file."""
+    everyone = [person.pk, *Person.objects.filter(merged_into=person).values_list("pk", flat=True)]
+    faces = Face.objects.filter(person__in=everyone)
+    of_person = set(faces.values_list("photo_id", flat=True))
+    of_person |= set(Photo.objects.filter(portrait_of__in=everyone).values_list("pk", flat=True))
+    shared = set(
+        Face.objects.filter(photo__in=of_person)
+        .exclude(person__in=everyone)
+        .values_list("photo_id", flat=True)
+    )
+    face_count = faces.count()
+    faces.delete()
+    Photo.objects.filter(pk__in=of_person - shared).delete()
+    Person.objects.filter(pk__in=everyone).delete()
+    return Erased(photos=len(of_person - shared), faces=face_count, shared_photos=len(shared))

@@ -1,0 +1,78 @@
+"""tau: which one is in force, and how an admin sets it."""
+
+import math
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from faces.exceptions import InvalidRequestError, InvalidTauError, NoThresholdError
+from faces.models import EncoderVersion, Gallery, Threshold
+
+MAX_DISTANCE = 4.0
+"""The largest squared distance of two unit vectors."""
+
+
+@dataclass(frozen=True)
+class TauInForce:
+    """A tau, and the row of the history that it comes from."""
+
+    tau: float
+    threshold: Threshold
+
+
+def tau_in_force(
+    *, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use
+) -> TauInForce:
+    """Return the tau that decides right now: the gallery's own newest, else the newest for all galleries.
+
+    Raises:
+        NoThresholdError: this encoder version has none, so nothing can be decided by it.
+    """
+    rows = Threshold.objects.filter(encoder_version=encoder_version, use=use).order_by("-created_at", "-id")
+    own = rows.filter(gallery=gallery).first() if gallery is not None else None
+    threshold = own if own is not None and own.tau is not None else rows.filter(gallery__isnull=True).first()
+    if threshold is None or threshold.tau is None:
+        raise NoThresholdError(
+            f"No tau is set for {use} with encoder version “{encoder_version.name}”. Set one on the page Thresholds.",
+            use=use,
+        )
+    return TauInForce(tau=threshold.tau, threshold=threshold)
+
+
+def set_tau(
+    *,
+    gallery: Gallery | None,
+    encoder_version: EncoderVersion,
+    use: Threshold.Use,
+    tau: float | None,
+    reason: str,
+    user: User | None,
+) -> Threshold:
+    """Put a tau that an admin chose in force, for the very next request; the history keeps every earlier one.
+
+    Args:
+        gallery: None for all galleries that have none of their own.
+        encoder_version: the version whose distances it cuts.
+        use: verification or recognition.
+        tau: squared L2, 0 to 4; None gives a gallery's own value up.
+        reason: why, in the admin's words.
+        user: who.
+
+    Raises:
+        InvalidTauError: not a number from 0 to 4.
+        InvalidRequestError: no reason, or the general value was to be given up.
+    """
+    if tau is None and gallery is None:
+        raise InvalidTauError("The value for all galleries cannot be empty; give a number from 0 to 4.")
+    if tau is not None and not (math.isfinite(tau) and 0 <= tau <= MAX_DISTANCE):
+        raise InvalidTauError(f"tau is a squared distance from 0 to 4; {tau} is not.", tau=str(tau))
+    if not reason.strip():
+        raise InvalidRequestError("Say in a few words why tau is changed; the history keeps it.")
+    return Threshold.objects.create(
+        gallery=gallery,
+        encoder_version=encoder_version,
+        use=use,
+        tau=tau,
+        reason=reason.strip()[:500],
+        set_by=user,
+    )

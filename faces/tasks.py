@@ -1,0 +1,115 @@
+"""What the workers do: fetch by id, call, record. Every task may be delivered twice."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+
+from celery import shared_task
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from encoder.exceptions import ImageError
+from encoder.images import DecodedImage, decode_image
+from faces.encoding import encode_images
+from faces.models import Job, Photo
+from faces.services.enrollment import store_encoded_photo
+from faces.services.jobs import end_silent_jobs, follow_photos
+from faces.services.photos import LIMITS, remove_orphan_files
+from faces.services.queueing import LEASE, batches_to_send, recover_photos, renew_lease
+
+logger = logging.getLogger(__name__)
+
+PIXELS_AT_ONCE = 24_000_000
+"""Decoded photos that a worker holds in memory at a time (3 bytes a pixel), unless a single one is larger."""
+
+
+def send_photos(ids: Sequence[int] | None = None) -> None:
+    """Send waiting photos to the workers once the present transaction is committed; without ids, all that seem lost."""
+    transaction.on_commit(partial(_send, ids))
+
+
+def _send(ids: Sequence[int] | None) -> None:
+    for batch in batches_to_send(ids):
+        encode_photos.delay(batch)
+
+
+@shared_task(name="faces.tasks.encode_photos")
+def encode_photos(photo_ids: list[int]) -> None:
+    """Encode those of these photos that nobody else holds, and enroll the faces of portraits."""
+    _, photos = Photo.claim_batch(photo_ids, until=timezone.now() + LEASE)
+    for portion in _portions(photos):
+        renew_lease(photos)
+        _encode_portion(portion)
+    for job in Job.objects.filter(pk__in={photo.job_id for photo in photos if photo.job_id}):
+        follow_photos(job=job)
+
+
+def _portions(photos: Sequence[Photo]) -> Iterator[list[Photo]]:
+    """Cut a batch into runs of one encoder version that fit in memory together."""
+    portion: list[Photo] = []
+    pixels = 0
+    version = None
+    for photo in photos:
+        size = photo.width * photo.height
+        if portion and (pixels + size > PIXELS_AT_ONCE or photo.gallery.encoder_version_id != version):
+            yield portion
+            portion, pixels = [], 0
+        portion.append(photo)
+        pixels += size
+        version = photo.gallery.encoder_version_id
+    if portion:
+        yield portion
+
+
+def _encode_portion(photos: list[Photo]) -> None:
+    decoded = [(photo, image) for photo in photos if (image := _decode(photo)) is not None]
+    if not decoded:
+        return
+    version = decoded[0][0].gallery.encoder_version
+    try:
+        encoded = encode_images([image.pixels for _, image in decoded], version)
+    except OperationalError:
+        raise
+    except Exception as error:
+        if len(photos) > 1:
+            for photo, _ in decoded:
+                _encode_portion([photo])
+            return
+        logger.exception("A photo could not be encoded", extra={"photo": photos[0].pk})
+        photos[0].finish(Photo.State.FAILED, error=f"The encoder failed: {type(error).__name__}.")
+        return
+    for (photo, _), found in zip(decoded, encoded, strict=True):
+        store_encoded_photo(photo=photo, encoded=found, encoder_version=version)
+
+
+def _decode(photo: Photo) -> DecodedImage | None:
+    """Return the pixels, or record why there are none."""
+    try:
+        with photo.file.open("rb") as file:
+            return decode_image(file.read(), limits=LIMITS)
+    except ImageError as error:
+        photo.finish(Photo.State.REJECTED, reason=error.code)
+    except FileNotFoundError:
+        photo.finish(Photo.State.FAILED, error="Its file is gone from the storage.")
+    return None
+
+
+@shared_task(name="faces.tasks.sweep_photos")
+def sweep_photos() -> None:
+    """Keep the promise that every accepted photo is encoded: take photos back from dead workers, send what waits."""
+    recovered = recover_photos()
+    if recovered:
+        logger.warning("Took %d photos back from workers that vanished", recovered)
+    end_silent_jobs()
+    for job in Job.objects.filter(state=Job.State.RUNNING, inputs_complete=True):
+        follow_photos(job=job)
+    send_photos()
+
+
+@shared_task(name="faces.tasks.sweep_files")
+def sweep_files() -> None:
+    """Remove files that no photo owns: a process was killed between writing a file and its row."""
+    removed = remove_orphan_files(older_than=timedelta(hours=1))
+    if removed:
+        logger.warning("Removed %d files that no photo owned", removed)
