@@ -50,9 +50,7 @@ def get_encoder(version: EncoderVersion) -> FaceEncoder:
             try:
                 _encoders[version.pk] = _load(version)
             except WeightsError as error:
-                raise UnavailableError(
-                    f"Encoder version “{version.name}” cannot be loaded: {error}"
-                ) from error
+                raise UnavailableError(f"Encoder version “{version.name}” cannot be loaded: {error}") from error
         return _encoders[version.pk]
 
 

@@ -5,10 +5,11 @@ Models are named under TYPE_CHECKING only, so that this module stays below them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from django.db import models
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -96,9 +97,7 @@ class ApiKeyQuerySet(models.QuerySet[M]):
 
     def usable(self) -> Self:
         """Neither revoked nor past their end."""
-        return self.filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True
-        )
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True)
 
 
 class GalleryQuerySet(models.QuerySet[M]):
@@ -109,8 +108,14 @@ class GalleryQuerySet(models.QuerySet[M]):
         return self.filter(pk__in=list(ids))
 
     def with_counts(self) -> Self:
-        """Adds `person_count` and `photo_count`; each counted in its own sub-select, so that the two do not multiply."""
+        """Adds `person_count` and `photo_count`, each from a sub-select of its own: joined, the two would multiply."""
         return self.annotate(
-            person_count=Count("people", filter=Q(people__merged_into__isnull=True), distinct=True),
-            photo_count=Count("photos", distinct=True),
+            person_count=self._count_of("people", merged_into__isnull=True),
+            photo_count=self._count_of("photos"),
         )
+
+    def _count_of(self, relation: str, **condition: object) -> models.expressions.Combinable:
+        """Return a sub-select that counts the rows of a gallery's relation."""
+        related = cast("type[models.Model]", self.model._meta.get_field(relation).related_model)
+        rows = related._default_manager.filter(gallery=OuterRef("pk"), **condition).order_by().values("gallery")
+        return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)

@@ -27,9 +27,7 @@ class ApiKey(models.Model):
 
     name = models.CharField(max_length=100, help_text="Which program uses it.")
     prefix = models.CharField(max_length=12, unique=True, editable=False)
-    digest = models.CharField(
-        max_length=64, unique=True, editable=False, help_text="SHA-256 of the whole key."
-    )
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the whole key.")
     scopes: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=10, choices=Scope))
     galleries = models.ManyToManyField(Gallery, blank=True, related_name="api_keys")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -45,9 +43,7 @@ class ApiKey(models.Model):
 
         ordering: ClassVar = ["-id"]
         verbose_name = "API key"
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(scopes=[]), name="api_key_allows_something")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(scopes=[]), name="api_key_allows_something")]
 
     def __str__(self) -> str:
         """Return name and the part of the key that is no secret."""

@@ -13,19 +13,15 @@ from faces.querysets import EmbeddingQuerySet
 
 
 class Embedding(models.Model):
-    """A searchable row: gallery, person and `is_enrolled` are the face's own, carried along so that a search is one scan.
+    """A searchable row: it carries its face's gallery, person and `is_enrolled` along, so that a search is one scan.
 
     The column has no fixed dimension, so that encoder versions of different sizes live side by side; a trigger
     holds each row to its version's dimension and to its face, a check holds it to unit length (within half precision).
     """
 
     face = models.ForeignKey(Face, models.CASCADE, related_name="embeddings", db_constraint=False)
-    encoder_version = models.ForeignKey(
-        EncoderVersion, models.PROTECT, related_name="embeddings", db_index=False
-    )
-    gallery = models.ForeignKey(
-        Gallery, models.CASCADE, related_name="embeddings", db_constraint=False, db_index=False
-    )
+    encoder_version = models.ForeignKey(EncoderVersion, models.PROTECT, related_name="embeddings", db_index=False)
+    gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="embeddings", db_constraint=False, db_index=False)
     person = models.ForeignKey(
         Person, models.RESTRICT, null=True, blank=True, related_name="embeddings", db_constraint=False
     )

@@ -58,22 +58,17 @@ class Face(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["gallery", "id"], name="face_of_gallery"),
-            models.CheckConstraint(
-                condition=Q(right__gt=F("left")) & Q(bottom__gt=F("top")), name="face_box_has_area"
-            ),
+            models.CheckConstraint(condition=Q(right__gt=F("left")) & Q(bottom__gt=F("top")), name="face_box_has_area"),
             models.CheckConstraint(
                 condition=Q(detection_score__gte=0) & Q(detection_score__lte=1),
                 name="face_detection_score_0_to_1",
             ),
-            models.CheckConstraint(
-                condition=Q(quality__gte=0) & Q(quality__lte=1), name="face_quality_0_to_1"
-            ),
+            models.CheckConstraint(condition=Q(quality__gte=0) & Q(quality__lte=1), name="face_quality_0_to_1"),
             models.CheckConstraint(
                 condition=Q(is_enrolled=False) | Q(person__isnull=False), name="face_enrolled_for_a_person"
             ),
             models.CheckConstraint(
-                condition=Q(person__isnull=True, assigned_by="")
-                | (Q(person__isnull=False) & ~Q(assigned_by="")),
+                condition=Q(person__isnull=True, assigned_by="") | (Q(person__isnull=False) & ~Q(assigned_by="")),
                 name="face_assigned_by_somebody",
             ),
         ]

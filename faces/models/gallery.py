@@ -13,7 +13,8 @@ from faces.querysets import GalleryQuerySet
 class Gallery(models.Model):
     """Owns people, photos, thresholds and jobs; no search crosses its border.
 
-    `encoder_version` is the one version that serves it: every probe is encoded by it and compared with its embeddings only.
+    `encoder_version` is the one version that serves it: every probe is encoded by it, and compared with its
+    embeddings only.
     """
 
     name = models.CharField(max_length=200, unique=True)

@@ -28,9 +28,7 @@ class Person(models.Model):
     consent = models.CharField(max_length=20, choices=Consent, default=Consent.UNKNOWN)
     consent_purpose = models.CharField(max_length=300, blank=True)
     consent_until = models.DateField(null=True, blank=True)
-    merged_into = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="merged_from"
-    )
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged_from")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

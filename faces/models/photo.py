@@ -67,13 +67,9 @@ class Photo(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.UUIDField(null=True, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, blank=True, editable=False)
-    sent_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When a task for it was last sent."
-    )
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When a task for it was last sent.")
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="photos")
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -86,20 +82,14 @@ class Photo(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["gallery", "sha256"], name="photo_once_per_gallery"),
             models.UniqueConstraint(fields=["gallery", "id"], name="photo_of_gallery"),
-            models.CheckConstraint(
-                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="photo_digest_is_sha256"
-            ),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="photo_digest_is_sha256"),
             models.CheckConstraint(condition=Q(width__gt=0) & Q(height__gt=0), name="photo_has_pixels"),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "encoding", "ready", "rejected", "failed"]),
                 name="photo_state_known",
             ),
-            models.CheckConstraint(
-                condition=~Q(state="rejected") | ~Q(reason=""), name="photo_rejected_for_a_reason"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="failed") | ~Q(error=""), name="photo_failed_with_an_error"
-            ),
+            models.CheckConstraint(condition=~Q(state="rejected") | ~Q(reason=""), name="photo_rejected_for_a_reason"),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error=""), name="photo_failed_with_an_error"),
             models.CheckConstraint(
                 condition=Q(state="encoding", claim__isnull=False, leased_until__isnull=False)
                 | (~Q(state="encoding") & Q(claim__isnull=True, leased_until__isnull=True)),
@@ -165,5 +155,5 @@ class Photo(models.Model):
 @receiver(post_delete, sender=Photo)
 def delete_file(instance: Photo, **_: object) -> None:
     """Remove the bytes once the row's deletion is certain, however it came about (page, API, a gallery's end)."""
-    file = instance.file
-    transaction.on_commit(lambda: file.storage.delete(file.name))
+    storage, path = instance.file.storage, str(instance.file.name)
+    transaction.on_commit(lambda: storage.delete(path))

@@ -40,9 +40,7 @@ class SearchEvent(models.Model):
     tau = models.FloatField()
     probe_sha256 = models.CharField(max_length=64)
     answer = models.JSONField()
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
     request_id = models.CharField(max_length=64, blank=True)
     duration_ms = models.FloatField()
@@ -54,9 +52,7 @@ class SearchEvent(models.Model):
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(tau__gte=0) & Q(tau__lte=4), name="search_event_tau_0_to_4"),
-            models.CheckConstraint(
-                condition=Q(use__in=["verification", "recognition"]), name="search_event_use_known"
-            ),
+            models.CheckConstraint(condition=Q(use__in=["verification", "recognition"]), name="search_event_use_known"),
         ]
         indexes: ClassVar = [models.Index(fields=["gallery", "-created_at"], name="search_event_by_time")]
 

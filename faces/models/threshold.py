@@ -48,9 +48,7 @@ class Threshold(models.Model):
     )
     evidence = models.CharField(max_length=300, blank=True, help_text="What the error rate was measured on.")
     reason = models.CharField(max_length=500, help_text="Why it was set.")
-    set_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -72,15 +70,11 @@ class Threshold(models.Model):
                 condition=~Q(error_rate_kind="fpir") | Q(gallery_size__isnull=False),
                 name="threshold_fpir_names_its_n",
             ),
-            models.CheckConstraint(
-                condition=Q(use__in=["verification", "recognition"]), name="threshold_use_known"
-            ),
+            models.CheckConstraint(condition=Q(use__in=["verification", "recognition"]), name="threshold_use_known"),
             models.CheckConstraint(condition=~Q(reason=""), name="threshold_set_for_a_reason"),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["encoder_version", "use", "gallery", "-created_at"], name="threshold_in_force"
-            )
+            models.Index(fields=["encoder_version", "use", "gallery", "-created_at"], name="threshold_in_force")
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ FACTORY_TAUS: tuple[tuple[Threshold.Use, float, float], ...] = (
 
 @transaction.atomic
 def ensure_factory_encoder() -> EncoderVersion:
-    """Give the database the encoder version that Facet ships with and its factory taus; does nothing when they are there."""
+    """Give the database the encoder version that Facet ships with and its factory taus, unless they are there."""
     spec = DLIB_RESNET_SPEC
     version, created = EncoderVersion.objects.get_or_create(
         weights_sha256=spec.weights_sha256,
@@ -55,9 +55,7 @@ def default_encoder_version() -> EncoderVersion:
     Raises:
         UnavailableError: there is none, which means that the database was not migrated by `manage.py migrate`.
     """
-    version = (
-        EncoderVersion.objects.filter(state=EncoderVersion.State.AVAILABLE).order_by("-created_at").first()
-    )
+    version = EncoderVersion.objects.filter(state=EncoderVersion.State.AVAILABLE).order_by("-created_at").first()
     if version is None:
         raise UnavailableError(
             "No encoder version is available. Run `manage.py migrate`, which adds the factory encoder."

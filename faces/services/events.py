@@ -36,8 +36,7 @@ def record_recognition(
             "face": answer.match.face.pk if answer.match else None,
             "distance": answer.candidates[0].distance if answer.candidates else None,
             "candidates": [
-                {"person": candidate.face.person_id, "distance": candidate.distance}
-                for candidate in answer.candidates
+                {"person": candidate.face.person_id, "distance": candidate.distance} for candidate in answer.candidates
             ],
         }
         for answer in answers
@@ -64,9 +63,7 @@ def record_verification(
         "person": verification.face.person_id if verification.face else None,
     }
     tau = verification.tau.tau
-    return _record(
-        asker, gallery, encoder_version, SearchEvent.Use.VERIFICATION, probe, answer, tau, duration_ms
-    )
+    return _record(asker, gallery, encoder_version, SearchEvent.Use.VERIFICATION, probe, answer, tau, duration_ms)
 
 
 def _record(

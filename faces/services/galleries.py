@@ -48,12 +48,9 @@ def get_gallery(name: str, *, among: GalleryQuerySet[Gallery] | None = None) -> 
     gallery = visible.filter(slug=name).first() or visible.filter(name=name).first()
     gallery = gallery or visible.filter(slug=Gallery.slug_for(name)).first()
     if gallery is None:
-        there = ", ".join(
-            f"“{slug}”" for slug in visible.order_by("slug").values_list("slug", flat=True)[:10]
-        )
+        there = ", ".join(f"“{slug}”" for slug in visible.order_by("slug").values_list("slug", flat=True)[:10])
         raise GalleryNotFoundError(
-            f"There is no gallery “{name}”. "
-            + (f"There is {there}." if there else "There is no gallery yet."),
+            f"There is no gallery “{name}”. " + (f"There is {there}." if there else "There is no gallery yet."),
             gallery=name,
         )
     return gallery

@@ -35,16 +35,12 @@ def follow_photos(*, job: Job) -> Job:
         done=Count("id", filter=Q(state__in=Photo.FINISHED)),
         failed=Count("id", filter=Q(state=Photo.State.FAILED)),
     )
-    Job.objects.filter(pk=job.pk).update(
-        done=counts["done"], total=counts["total"], heartbeat_at=timezone.now()
-    )
+    Job.objects.filter(pk=job.pk).update(done=counts["done"], total=counts["total"], heartbeat_at=timezone.now())
     job.refresh_from_db()
     if job.state == Job.State.RUNNING and job.inputs_complete and counts["done"] == counts["total"]:
         try:
             if counts["failed"]:
-                job.move_to(
-                    Job.State.FAILED, error=f"{counts['failed']} photos failed. Retry sends them again."
-                )
+                job.move_to(Job.State.FAILED, error=f"{counts['failed']} photos failed. Retry sends them again.")
             else:
                 job.move_to(Job.State.CANCELLED if job.cancel_requested_at else Job.State.SUCCEEDED)
         except WrongStateError:
@@ -101,9 +97,7 @@ def retry_job(*, job: Job) -> list[int]:
 
 def end_silent_jobs() -> int:
     """Fail jobs whose process vanished while it took photos in; what it took in is encoded all the same."""
-    lost = Job.objects.filter(
-        state=Job.State.RUNNING, inputs_complete=False, heartbeat_at__lt=timezone.now() - SILENCE
-    )
+    lost = Job.objects.filter(state=Job.State.RUNNING, inputs_complete=False, heartbeat_at__lt=timezone.now() - SILENCE)
     ended = 0
     for job in lost:
         try:

@@ -35,9 +35,7 @@ def update_person(*, person: Person, **values: Any) -> Person:
 def _save(person: Person, values: dict[str, Any]) -> Person:
     for field, value in values.items():
         if field not in EDITABLE:
-            raise InvalidRequestError(
-                f"A person has no “{field}” that can be set; there are {', '.join(EDITABLE)}."
-            )
+            raise InvalidRequestError(f"A person has no “{field}” that can be set; there are {', '.join(EDITABLE)}.")
         setattr(person, field, value)
     person.name = person.name.strip()
     if not 1 <= len(person.name) <= 300:
@@ -61,7 +59,7 @@ def _save(person: Person, values: dict[str, Any]) -> Person:
 
 
 def find_or_create_person(*, gallery: Gallery, name: str) -> tuple[Person, bool]:
-    """Return the gallery's first present person of exactly this name, made if there is none; and whether it was made."""
+    """Return the gallery's first person of exactly this name, made if there is none; and whether it was made."""
     found = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id").first()
     return (found, False) if found else (create_person(gallery=gallery, name=name), True)
 
@@ -79,9 +77,7 @@ def get_person(gallery: Gallery, person_id: int) -> Person:
         seen.add(person.pk)
         person = people.filter(pk=person.merged_into_id).first()
     if person is None:
-        raise PersonNotFoundError(
-            f"There is no person {person_id} in gallery “{gallery.slug}”.", person=person_id
-        )
+        raise PersonNotFoundError(f"There is no person {person_id} in gallery “{gallery.slug}”.", person=person_id)
     return person
 
 
@@ -126,9 +122,7 @@ def delete_person(*, person: Person) -> Erased:
     of_person = set(faces.values_list("photo_id", flat=True))
     of_person |= set(Photo.objects.filter(portrait_of__in=everyone).values_list("pk", flat=True))
     shared = set(
-        Face.objects.filter(photo__in=of_person)
-        .exclude(person__in=everyone)
-        .values_list("photo_id", flat=True)
+        Face.objects.filter(photo__in=of_person).exclude(person__in=everyone).values_list("photo_id", flat=True)
     )
     face_count = faces.count()
     faces.delete()

@@ -79,14 +79,12 @@ def accept_photo(
     photo.file.save(f"photo.{image.format.lower()}", ContentFile(data), save=False)
     try:
         with transaction.atomic():
-            winner, is_new = Photo.objects.get_or_create(
-                gallery=gallery, sha256=digest, defaults=_defaults(photo)
-            )
+            winner, is_new = Photo.objects.get_or_create(gallery=gallery, sha256=digest, defaults=_defaults(photo))
     except BaseException:
-        photo.file.storage.delete(photo.file.name)
+        photo.file.storage.delete(str(photo.file.name))
         raise
     if not is_new:
-        photo.file.storage.delete(photo.file.name)
+        photo.file.storage.delete(str(photo.file.name))
         winner = _give_known_photo(winner, portrait_of)
     return Accepted(photo=winner, is_new=is_new)
 

@@ -92,21 +92,17 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
     faces = Face.objects.select_related("person", "photo").in_bulk({face_id for _, face_id, _ in ranked})
     answers = []
     for index, probe in enumerate(probes):
-        rows = [
-            (faces[face_id], distance) for i, face_id, distance in ranked if i == index and face_id in faces
-        ]
+        rows = [(faces[face_id], distance) for i, face_id, distance in ranked if i == index and face_id in faces]
         candidates = tuple(Candidate(face, distance, distance <= tau.tau) for face, distance in rows)
         gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
         answers.append(Recognition(probe=probe, candidates=candidates, tau=tau, gap=gap))
     return answers
 
 
-def _nearest_people(
-    gallery: Gallery, probes: Sequence[EncodedFace], limit: int
-) -> list[tuple[int, int, float]]:
+def _nearest_people(gallery: Gallery, probes: Sequence[EncodedFace], limit: int) -> list[tuple[int, int, float]]:
     """Return (index of the probe, face id, squared distance), ordered by both; at least two people, for the gap."""
     vectors = [HalfVector(np.asarray(probe.embedding, dtype=np.float32)).to_text() for probe in probes]
-    parameters = {
+    parameters: dict[str, list[str] | int] = {
         "vectors": vectors,
         "gallery": gallery.pk,
         "version": gallery.encoder_version_id,

@@ -20,9 +20,7 @@ class TauInForce:
     threshold: Threshold
 
 
-def tau_in_force(
-    *, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use
-) -> TauInForce:
+def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use) -> TauInForce:
     """Return the tau that decides right now: the gallery's own newest, else the newest for all galleries.
 
     Raises:

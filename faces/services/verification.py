@@ -79,9 +79,7 @@ def verify_person(*, person: Person, probe: EncodedFace) -> Verification:
         NoThresholdError: no tau is set.
     """
     rows = Embedding.objects.filter(person=person, is_enrolled=True)
-    return _nearest(
-        person.gallery, rows, probe, f"{person.name} has no enrolled face yet. Add a photo of them first."
-    )
+    return _nearest(person.gallery, rows, probe, f"{person.name} has no enrolled face yet. Add a photo of them first.")
 
 
 def verify_photo(*, photo: Photo, probe: EncodedFace) -> Verification:
@@ -90,9 +88,7 @@ def verify_photo(*, photo: Photo, probe: EncodedFace) -> Verification:
     return _nearest(photo.gallery, rows, probe, f"Photo {photo.pk} has no encoded face to compare with.")
 
 
-def _nearest(
-    gallery: Gallery, rows: EmbeddingQuerySet[Embedding], probe: EncodedFace, nothing: str
-) -> Verification:
+def _nearest(gallery: Gallery, rows: EmbeddingQuerySet[Embedding], probe: EncodedFace, nothing: str) -> Verification:
     version = gallery.encoder_version
     tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
     vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
