@@ -8,15 +8,17 @@ from functools import partial
 from celery import shared_task
 from django.db import OperationalError, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from encoder.exceptions import ImageError
 from encoder.images import DecodedImage, decode_image
 from faces.encoding import encode_images
+from faces.exceptions import UnavailableError
 from faces.models import Job, Photo
 from faces.services.enrollment import store_encoded_photo
 from faces.services.jobs import end_silent_jobs, follow_photos
 from faces.services.photos import LIMITS, remove_orphan_files
-from faces.services.queueing import LEASE, batches_to_send, recover_photos, renew_lease
+from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +32,15 @@ def send_photos(ids: Sequence[int] | None = None) -> None:
 
 
 def _send(ids: Sequence[int] | None) -> None:
-    for batch in batches_to_send(ids):
-        encode_photos.delay(batch)
+    batches = batches_to_send(ids)
+    for index, batch in enumerate(batches):
+        try:
+            encode_photos.delay(batch)
+        except BrokerError:
+            # The photos are safe: the rows still say that they wait, and the next sweep sends them again.
+            logger.warning("The broker cannot be reached; %d batches of photos wait for it", len(batches) - index)
+            forget_sent([pk for later in batches[index:] for pk in later])
+            return
 
 
 @shared_task(name="faces.tasks.encode_photos")
@@ -70,7 +79,11 @@ def _encode_portion(photos: list[Photo]) -> None:
     try:
         encoded = encode_images([image.pixels for _, image in decoded], version)
     except OperationalError:
-        raise
+        raise  # the database is away: the lease lapses and the photos are tried again
+    except UnavailableError as error:
+        for photo, _ in decoded:
+            photo.finish(Photo.State.FAILED, error=error.detail)
+        return
     except Exception as error:
         if len(photos) > 1:
             for photo, _ in decoded:

@@ -124,7 +124,7 @@ class Photo(models.Model):
         cls.objects.filter(pk__in=ids, state=cls.State.PENDING).update(
             state=cls.State.ENCODING, claim=claim, leased_until=until, attempts=F("attempts") + 1
         )
-        return claim, list(cls.objects.filter(claim=claim).select_related("gallery").order_by("pk"))
+        return claim, list(cls.objects.filter(claim=claim).select_related("gallery__encoder_version").order_by("pk"))
 
     @classmethod
     def release_lapsed(cls) -> int:

@@ -32,7 +32,6 @@ def store_encoded_photo(*, photo: Photo, encoded: EncodedPhoto, encoder_version:
             reason = "low_quality"
     if not photo.finish(Photo.State.READY, reason=reason):
         return False
-    Photo.objects.filter(pk=photo.pk).update(width=encoded.width, height=encoded.height)
     faces = [_face(photo, face, portrait_of if index == main else None) for index, face in enumerate(encoded.faces)]
     Face.objects.bulk_create(faces)
     Embedding.objects.bulk_create(

@@ -41,6 +41,11 @@ def batches_to_send(ids: Sequence[int] | None = None) -> list[list[int]]:
     return [fresh[start : start + BATCH] for start in range(0, len(fresh), BATCH)] + alone
 
 
+def forget_sent(ids: Sequence[int]) -> None:
+    """Say that no message for these photos went out after all."""
+    Photo.objects.waiting().filter(pk__in=ids).update(sent_at=None)
+
+
 def recover_photos() -> int:
     """Take photos back from workers that vanished; returns how many wait again.
 
