@@ -27,6 +27,11 @@ def _read(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
 
 
+def expect(*names: str) -> None:
+    """Say that another part of the composition root reads these variables."""
+    _known_names.update(names)
+
+
 def text(name: str, default: str) -> str:
     """The value as it stands, without surrounding space."""
     value = _read(name)
@@ -95,6 +100,21 @@ def folder(name: str, default: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise ConfigurationError(f"{name} is {value!r}; a file of that name is in the way of the folder.")
     return path
+
+
+def address(name: str, default: tuple[str, int]) -> tuple[str, int]:
+    """A host and a port to listen on, as `127.0.0.1:8000` or `[::1]:8000`."""
+    value = _read(name)
+    if value is None:
+        return default
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ConfigurationError(
+            f"{name} is {value!r}; it must be a host and a port from 1 to 65535, such as 127.0.0.1:8000"
+            " (this machine alone) or 0.0.0.0:8000 (all its networks)."
+        )
+    return host, int(port)
 
 
 def refuse_unknown(prefix: str) -> None:

@@ -5,7 +5,7 @@ With nothing set, Facet runs on one machine: embedded PostgreSQL as database and
 
 import django_stubs_ext
 
-from config import env
+from config import env, unfold
 from config.broker import OWN_DATABASE, transport_options
 from config.database import database_from_url, embedded_database
 from config.embedded.postgres import Cluster
@@ -13,7 +13,6 @@ from config.logs import logging_settings
 from config.paths import MEDIA, POSTGRES, PROJECT, STATIC, VAR
 from config.secret_key import load_or_create
 from config.storage import default_storage
-from config.unfold import UNFOLD as UNFOLD
 
 VERSION = "0.1.0"
 
@@ -23,11 +22,10 @@ django_stubs_ext.monkeypatch()
 # Web
 DEBUG = env.flag("FACET_DEBUG", default=False)
 SECRET_KEY = env.optional_text("FACET_SECRET_KEY") or load_or_create(VAR / "secret_key")
-ALLOWED_HOSTS = env.words("FACET_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.words("FACET_ALLOWED_HOSTS", [])]
 CSRF_TRUSTED_ORIGINS = env.words("FACET_TRUSTED_ORIGINS", [])
 BEHIND_HTTPS = env.flag("FACET_HTTPS", default=False)
-BIND = env.text("FACET_BIND", "127.0.0.1:8000")
-WEB_THREADS = env.integer("FACET_WEB_THREADS", 8, minimum=1, maximum=256)
+UNFOLD = unfold.UNFOLD
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 LOGIN_URL = "admin:login"
@@ -178,4 +176,6 @@ ENCODER_THREADS = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024)
 
 LOGGING = logging_settings(env.choice("FACET_LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))
 
+# Read by config.run and config.prepare
+env.expect("FACET_BIND", "FACET_WEB_THREADS", "FACET_SAMPLE_GALLERY")
 env.refuse_unknown("FACET_")

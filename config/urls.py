@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that this process answers. Open to everybody, as load balancers sign in nowhere; it tells nothing else."""
     return HttpResponse("ok", content_type="text/plain")
 

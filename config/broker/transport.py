@@ -50,7 +50,7 @@ class Channel(kombu_pgmq.Channel):
             return [f"{routing_key}.{exchange}"]
         return super()._lookup(exchange, routing_key, default)
 
-    def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:
+    def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:  # noqa: FBT001
         """Begin to read a queue; of a worker's own command queue only what is sent from now on.
 
         pgmq keeps commands for a worker that is gone; the next one of that name would obey an old shutdown.
@@ -108,8 +108,6 @@ def install(connection: psycopg.Connection) -> None:
     found = connection.execute("SELECT to_regprocedure('pgmq.create(text)') IS NOT NULL").fetchone()
     if found == (False,):
         connection.execute(get_embedded_install_sql().encode())
-    found = connection.execute(
-        "SELECT to_regprocedure('pgmq.send_topic(text, jsonb, jsonb)') IS NOT NULL"
-    ).fetchone()
+    found = connection.execute("SELECT to_regprocedure('pgmq.send_topic(text, jsonb, jsonb)') IS NOT NULL").fetchone()
     if found == (False,):
         connection.execute(SEND_TOPIC_WITH_HEADERS)

@@ -286,7 +286,7 @@ def _settings(cluster: Cluster) -> dict[str, str]:
 
 def _has_shared_memory() -> bool:
     """Containers often have 64 MB of /dev/shm, too little for a parallel index build."""
-    folder = Path("/dev/shm")
+    folder = Path("/dev/shm")  # noqa: S108 - looked at, not written to
     if not folder.is_dir():
         return sys.platform == "darwin"
     return shutil.disk_usage(folder).total >= 1024 * MEGABYTE
