@@ -1,5 +1,7 @@
 """What can go wrong inside the encoder: each a fact with a stable code, its numbers, and a sentence for people."""
 
+# ruff: noqa: N818 (the names say what was found, such as EmptyFile, and not that it is an error)
+
 from __future__ import annotations
 
 from functools import partial
@@ -43,12 +45,16 @@ class FileTooLarge(ImageError):
     """Params: size_bytes, max_bytes."""
 
     code = "file_too_large"
-    sentence = "The file has {size_bytes:,} bytes. At most {max_bytes:,} bytes are accepted; send a smaller copy of the photo."
+    sentence = (
+        "The file has {size_bytes:,} bytes. At most {max_bytes:,} bytes are accepted; send a smaller copy of the photo."
+    )
 
 
 class NotAnImage(ImageError):
     code = "not_an_image"
-    sentence = "The file is not a picture. Accepted are JPEG, PNG, WebP, GIF, BMP and TIFF, whatever the file's name ends in."
+    sentence = (
+        "The file is not a picture. Accepted are JPEG, PNG, WebP, GIF, BMP and TIFF, whatever the file's name ends in."
+    )
 
 
 class UnsupportedImage(ImageError):

@@ -1,0 +1,162 @@
+"""Photos in, faces with embeddings out: detect, align, embed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from encoder.alignment import Similarity, fit_similarity, invert_similarity, similarity_scale, warp_faces
+from encoder.checkpoints import load_backbone, load_detector_networks
+from encoder.detection import EAGER, DetectorSettings, FaceDetector
+from encoder.devices import choose_device, choose_dtype
+from encoder.exceptions import EmbeddingInvalid
+from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FloatArray, Landmarks, main_face
+from encoder.images import Pixels
+from encoder.quality import assess
+from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+
+CROPS_AT_ONCE = 32
+"""In one pass of the backbone, mirror images included: on a CPU larger batches leave its caches."""
+
+
+class FaceEncoder:
+    """The whole encoder of one encoder version, read-only once loaded: threads may share it.
+
+    Photos are (H, W, 3) uint8 arrays, RGB, EXIF-turned, of any sizes in one batch.
+    """
+
+    def __init__(
+        self, spec: EncoderSpec, backbone: nn.Module, detector: FaceDetector, *, device: torch.device, mirror: bool
+    ) -> None:
+        """`load` is the usual way; this one takes the parts: a backbone ready for inference on `device`."""
+        self.spec = spec
+        self.device = device
+        self.mirror = mirror
+        self._backbone = backbone
+        self._detector = detector
+
+    @classmethod
+    def load(
+        cls,
+        spec: EncoderSpec = DLIB_RESNET_SPEC,
+        weights: Path | None = None,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        mirror: bool = True,
+    ) -> FaceEncoder:
+        """Reads all weights.
+
+        Args:
+            spec: the encoder version.
+            weights: its file. None: the factory encoder's, out of its package.
+            device: "auto", "cpu", "cuda" or "cuda:N".
+            precision: "auto", "float32" or "bfloat16", of the backbone's convolutions.
+            mirror: whether an embedding is the mean of the face's and of its mirror image's: more accurate, and
+                twice the backbone's work.
+
+        Raises ValueError for an unknown device or precision, WeightsError for weights that are not what they should be.
+        """
+        where = choose_device(device)
+        dtype = choose_dtype(precision, where)
+        backbone = load_backbone(spec, weights).to_inference(dtype).to(where)
+        return cls(spec, backbone, FaceDetector(*load_detector_networks(), where), device=where, mirror=mirror)
+
+    main_face = staticmethod(main_face)
+
+    def encode(self, photos: Sequence[Pixels]) -> list[EncodedPhoto]:
+        """Finds and embeds every face: one answer a photo, in the order of the photos."""
+        found = self.detect(photos)
+        crops = self.align(photos, [[face.landmarks for face in faces] for faces in found])
+        embeddings = self.embed(crops)
+        ends = list(accumulate((len(faces) for faces in found), initial=0))
+        return [
+            EncodedPhoto(
+                width=photo.shape[1],
+                height=photo.shape[0],
+                faces=tuple(map(_encoded_face, faces, crops[start:end], embeddings[start:end])),
+            )
+            for photo, faces, (start, end) in zip(photos, found, pairwise(ends), strict=True)
+        ]
+
+    def detect(self, photos: Sequence[Pixels], settings: DetectorSettings | None = None) -> list[list[DetectedFace]]:
+        """The faces of each photo, largest first.
+
+        Where the usual settings find nobody in a photo, it is searched again for smaller and less certain faces.
+        With `settings` these are used, and once.
+        """
+        _check_photos(photos)
+        found = self._detector.detect(photos, settings or DetectorSettings())
+        empty = [index for index, faces in enumerate(found) if not faces] if settings is None else []
+        again = self._detector.detect([photos[index] for index in empty], EAGER) if empty else []
+        for index, faces in zip(empty, again, strict=True):
+            found[index] = faces
+        return [[face for face in faces if self._can_align(face.landmarks)] for faces in found]
+
+    def align(self, photos: Sequence[Pixels], landmarks: Sequence[Sequence[Landmarks]]) -> Pixels:
+        """The crops that the backbone sees, (B, S, S, 3) uint8: all faces of the first photo, of the second, ..."""
+        owners = [owner for owner, faces in enumerate(landmarks) for _ in faces]
+        similarities = [invert_similarity(self._similarity(face)) for faces in landmarks for face in faces]
+        with torch.inference_mode():
+            crops = warp_faces(photos, owners, similarities, self.spec.input_size, self.device)
+            result: Pixels = crops.permute(0, 2, 3, 1).cpu().numpy()
+        return result
+
+    def embed(self, crops: Pixels) -> FloatArray:
+        """Aligned crops, (B, S, S, 3) uint8 RGB, to embeddings, (B, dimension) float32 of unit length.
+
+        Raises ValueError for crops of another shape, EmbeddingInvalid where the network's answer has no direction.
+        """
+        size = self.spec.input_size
+        if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
+            raise ValueError(f"Crops are (B, {size}, {size}, 3) uint8, not {crops.shape} {crops.dtype}.")
+        step = CROPS_AT_ONCE // 2 if self.mirror else CROPS_AT_ONCE
+        with torch.inference_mode():
+            parts = [self._embed(crops[start : start + step]) for start in range(0, len(crops), step)]
+        embeddings = np.concatenate([np.empty((0, self.spec.dimension), np.float32), *parts])
+        broken = np.flatnonzero(~np.isclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-3))
+        if broken.size:
+            raise EmbeddingInvalid(index=int(broken[0]))
+        return embeddings
+
+    def _embed(self, crops: Pixels) -> FloatArray:
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2)  # (B, 3, S, S), channels_last
+        inputs = self._normalized(pixels)
+        if self.mirror:
+            inputs = torch.cat([inputs, inputs.flip(3)]).contiguous(memory_format=torch.channels_last)
+        embeddings = nn.functional.normalize(self._backbone(inputs))
+        if self.mirror:
+            plain, mirrored = embeddings.chunk(2)
+            embeddings = nn.functional.normalize(plain + mirrored)
+        result: FloatArray = embeddings.cpu().numpy()
+        return result
+
+    def _normalized(self, pixels: Tensor) -> Tensor:
+        mean = torch.tensor(self.spec.mean, device=self.device)[:, None, None]
+        values = (pixels - mean) / self.spec.scale
+        return values.to(next(self._backbone.parameters()).dtype)
+
+    def _similarity(self, landmarks: Landmarks) -> Similarity:
+        """From the photo to the crop."""
+        return fit_similarity(landmarks.as_array(), self.spec.alignment)
+
+    def _can_align(self, landmarks: Landmarks) -> bool:
+        """Whether the landmarks are five points in about the right places, and not one heap."""
+        points = landmarks.as_array()
+        return bool(np.ptp(points, axis=0).max() > 1.0) and 1e-3 < similarity_scale(self._similarity(landmarks)) < 1e3
+
+
+def _encoded_face(face: DetectedFace, crop: Pixels, embedding: FloatArray) -> EncodedFace:
+    quality = assess(face.box, face.landmarks, crop)
+    return EncodedFace(face.box, face.landmarks, face.detection_score, quality, embedding)
+
+
+def _check_photos(photos: Sequence[Pixels]) -> None:
+    for index, photo in enumerate(photos):
+        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or 0 in photo.shape:
+            raise ValueError(f"Photos are (H, W, 3) uint8, but photo {index} is {photo.shape} {photo.dtype}.")
