@@ -40,9 +40,9 @@ def photo_thumbnail(photo: Photo, *, size: int = THUMBNAIL_SIZE) -> bytes:
 
 
 def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
-    """Return a square around the face as a JPEG of at most `size` x `size` pixels. Raises what `photo_thumbnail` raises.
+    """Return a square around the face as a JPEG of at most `size` x `size` pixels. Raises as `photo_thumbnail` does.
 
-    At the photo's edge the square is moved inwards; where the photo itself is too narrow for it, it becomes a rectangle.
+    At the photo's edge the square is moved inwards; where the photo is too narrow for it, it becomes a rectangle.
     """
     pixels = _pixels(face.photo)
     height, width = pixels.shape[:2]
@@ -50,9 +50,7 @@ def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
     return _jpeg(Image.fromarray(pixels[top:bottom, left:right]), size)
 
 
-def crop_window(
-    box: BoundingBox, width: int, height: int, *, margin: float = CROP_MARGIN
-) -> tuple[int, int, int, int]:
+def crop_window(box: BoundingBox, width: int, height: int, *, margin: float = CROP_MARGIN) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of a square around a box, in whole pixels within a photo of width x height."""
     side = max(box.width, box.height) * (1 + 2 * margin)
     across, down = max(1, min(round(side), width)), max(1, min(round(side), height))
