@@ -22,7 +22,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from config import env
-from config.embedded.postgres import EmbeddedPostgresError
+from config.embedded.programs import EmbeddedPostgresError
 
 ADMINISTRATOR = "admin"
 FAILED = 1

@@ -23,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import env, paths
 from config.embedded import postgres
 from config.embedded.locks import open_lock_file, try_lock
+from config.embedded.programs import EmbeddedPostgresError
 from config.embedded.supervisor import CHILD, Service, Supervisor
 
 READY_SECONDS = 180.0
@@ -40,7 +41,7 @@ def main() -> int:
         paths.RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(bind):
             _run(bind)
-    except (ImproperlyConfigured, StartError, postgres.EmbeddedPostgresError) as error:
+    except (ImproperlyConfigured, StartError, EmbeddedPostgresError) as error:
         say(str(error))
         return 1
     return 0

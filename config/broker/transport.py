@@ -56,17 +56,18 @@ class Channel(kombu_pgmq.Channel):
         pgmq keeps commands for a worker that is gone; the next one of that name would obey an old shutdown.
         """
         if queue.endswith(".pidbox") and ".reply." not in queue:
-            self._purge(queue)
-        return super().basic_consume(queue, no_ack, *args, **kwargs)
+            self.queue_purge(queue)
+        return super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class Transport(kombu_pgmq.Transport):
     """The transport behind `pgmq://` in this project."""
 
     Channel = Channel
+    client: Any
 
     def _create_pgmq_client(self) -> PGMQueue:
-        options = self.client.transport_options
+        options: dict[str, Any] = self.client.transport_options
         if cluster := options.get("cluster"):
             ensure_running(cluster)
         conninfo = options.get("conn_string") or self._conninfo_of_url()
@@ -83,7 +84,7 @@ class Transport(kombu_pgmq.Transport):
     def _conninfo_of_url(self) -> str:
         """The connection string of a `pgmq://user:password@host:port/name` address."""
         client = self.client
-        given = {
+        given: dict[str, Any] = {
             "host": client.hostname,
             "port": client.port,
             "dbname": (client.virtual_host or "").strip("/"),

