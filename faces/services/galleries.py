@@ -15,13 +15,7 @@ def create_gallery(*, name: str) -> Gallery:
         InvalidRequestError: the name is empty or longer than 200 characters.
         DuplicateSlugError: there is one of this name, or of one that differs in signs and case only.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= 200:
-        raise InvalidRequestError(
-            f"A gallery's name has 1 to 200 characters; this one has {len(name)}.", length=len(name)
-        )
-    if "\x00" in name:
-        raise InvalidRequestError("A gallery's name cannot contain the character NUL.")
+    name = _checked_name(name)
     try:
         with transaction.atomic():
             return Gallery.objects.create(
@@ -32,6 +26,34 @@ def create_gallery(*, name: str) -> Gallery:
             f"There is a gallery called “{name}” already, or one whose name differs in signs and case only.",
             name=name,
         ) from error
+
+
+def rename_gallery(*, gallery: Gallery, name: str) -> Gallery:
+    """Give a gallery another name. Its slug stays, so that the addresses that programs use stay right.
+
+    Raises:
+        InvalidRequestError: the name is empty or longer than 200 characters.
+        DuplicateSlugError: there is another one of this name.
+    """
+    name = _checked_name(name)
+    try:
+        with transaction.atomic():
+            Gallery.objects.filter(pk=gallery.pk).update(name=name)
+    except IntegrityError as error:
+        raise DuplicateSlugError(f"There is another gallery called “{name}”.", name=name) from error
+    gallery.name = name
+    return gallery
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 200:
+        raise InvalidRequestError(
+            f"A gallery's name has 1 to 200 characters; this one has {len(name)}.", length=len(name)
+        )
+    if "\x00" in name:
+        raise InvalidRequestError("A gallery's name cannot contain the character NUL.")
+    return name
 
 
 def get_gallery(name: str, *, among: GalleryQuerySet[Gallery] | None = None) -> Gallery:

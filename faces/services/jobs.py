@@ -1,5 +1,7 @@
 """Long work: begun, followed, cancelled and tried again."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -20,6 +22,26 @@ def begin_job(*, gallery: Gallery, kind: Job.Kind, title: str, user: User | None
     job = Job.objects.create(gallery=gallery, kind=kind, title=title[:300], created_by=user)
     job.move_to(Job.State.RUNNING)
     return job
+
+
+@transaction.atomic
+def count_inputs(*, job: Job, counts: Mapping[str, int]) -> Job:
+    """Add to what the taking-in of photos came to so far, by reason (`accepted`, `known`, or why one was refused).
+
+    Several requests of one upload may do so at the same time.
+
+    Raises:
+        WrongStateError: the job takes in nothing more: it was cancelled, has ended, or its inputs are complete.
+    """
+    locked = Job.objects.select_for_update().get(pk=job.pk)
+    if locked.state != Job.State.RUNNING or locked.inputs_complete or locked.cancel_requested_at:
+        raise WrongStateError(
+            "This upload has ended; it takes in no more photos. Begin another one.", state=locked.state
+        )
+    totals = Counter(locked.result)
+    totals.update(counts)
+    Job.objects.filter(pk=job.pk).update(result=dict(totals), heartbeat_at=timezone.now())
+    return follow_photos(job=job)
 
 
 def complete_inputs(*, job: Job, result: dict[str, object]) -> Job:

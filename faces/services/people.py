@@ -12,7 +12,7 @@ from faces.exceptions import (
     PersonNotFoundError,
 )
 from faces.models import Face, Gallery, Person, Photo
-from faces.querysets import PersonQuerySet
+from faces.querysets import FaceQuerySet, PersonQuerySet
 
 EDITABLE = ("name", "external_id", "metadata", "consent", "consent_purpose", "consent_until")
 
@@ -114,18 +114,41 @@ class Erased:
     """Photos that stay because they show other faces too; the person's face and embedding in them are gone."""
 
 
+@dataclass(frozen=True)
+class _Traces:
+    """Where a person is found: the person and whoever was merged into them, their faces, and the photos of those."""
+
+    people: list[int]
+    faces: FaceQuerySet[Face]
+    own_photos: set[int]
+    shared_photos: set[int]
+
+    def erased(self) -> Erased:
+        """Return what an erasure takes away."""
+        return Erased(photos=len(self.own_photos), faces=self.faces.count(), shared_photos=len(self.shared_photos))
+
+
+def _traces(person: Person) -> _Traces:
+    people = [person.pk, *Person.objects.filter(merged_into=person).values_list("pk", flat=True)]
+    faces = Face.objects.filter(person__in=people)
+    photos = set(faces.values_list("photo_id", flat=True))
+    photos |= set(Photo.objects.filter(portrait_of__in=people).values_list("pk", flat=True))
+    others = Face.objects.filter(photo__in=photos).exclude(person__in=people)
+    shared = set(others.values_list("photo_id", flat=True))
+    return _Traces(people=people, faces=faces, own_photos=photos - shared, shared_photos=shared)
+
+
+def what_goes_with(person: Person) -> Erased:
+    """Return what `delete_person` would take away, for whoever is asked to confirm it."""
+    return _traces(person).erased()
+
+
 @transaction.atomic
 def delete_person(*, person: Person) -> Erased:
     """Erase a person: their faces, embeddings, and every photo that shows nobody else, with its file."""
-    everyone = [person.pk, *Person.objects.filter(merged_into=person).values_list("pk", flat=True)]
-    faces = Face.objects.filter(person__in=everyone)
-    of_person = set(faces.values_list("photo_id", flat=True))
-    of_person |= set(Photo.objects.filter(portrait_of__in=everyone).values_list("pk", flat=True))
-    shared = set(
-        Face.objects.filter(photo__in=of_person).exclude(person__in=everyone).values_list("photo_id", flat=True)
-    )
-    face_count = faces.count()
-    faces.delete()
-    Photo.objects.filter(pk__in=of_person - shared).delete()
-    Person.objects.filter(pk__in=everyone).delete()
-    return Erased(photos=len(of_person - shared), faces=face_count, shared_photos=len(shared))
+    traces = _traces(person)
+    erased = traces.erased()
+    traces.faces.delete()
+    Photo.objects.filter(pk__in=traces.own_photos).delete()
+    Person.objects.filter(pk__in=traces.people).delete()
+    return erased

@@ -74,3 +74,28 @@ def set_tau(
         reason=reason.strip()[:500],
         set_by=user,
     )
+
+
+def restore_tau(*, threshold: Threshold, user: User | None) -> Threshold:
+    """Put an earlier row of the history in force again, with the error rate and evidence that it stood for."""
+    when = threshold.created_at.strftime("%Y-%m-%d %H:%M")
+    return Threshold.objects.create(
+        gallery=threshold.gallery,
+        encoder_version=threshold.encoder_version,
+        use=threshold.use,
+        tau=threshold.tau,
+        error_rate_kind=threshold.error_rate_kind,
+        error_rate=threshold.error_rate,
+        gallery_size=threshold.gallery_size,
+        evidence=threshold.evidence,
+        reason=f"The value of {when} again: {threshold.reason}"[:500],
+        set_by=user,
+    )
+
+
+def newest_thresholds() -> list[Threshold]:
+    """Return the newest row of every encoder version, gallery (or all) and use that has any, in one query."""
+    newest = Threshold.objects.order_by("encoder_version_id", "gallery_id", "use", "-created_at", "-id").distinct(
+        "encoder_version_id", "gallery_id", "use"
+    )
+    return list(newest.select_related("encoder_version", "gallery", "set_by"))
