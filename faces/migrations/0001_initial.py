@@ -957,7 +957,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("gallery__isnull", False), ("tau__isnull", True)),
-                    models.Q(("tau__gte", 0), ("tau__lte", 4)),
+                    models.Q(("tau__gte", 0), ("tau__isnull", False), ("tau__lte", 4)),
                     _connector="OR",
                 ),
                 name="threshold_tau_0_to_4",
@@ -969,9 +969,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("error_rate__isnull", True), ("error_rate_kind", "")),
                     models.Q(
-                        ("error_rate__gte", 0),
-                        ("error_rate__lte", 1),
                         models.Q(("error_rate_kind", ""), _negated=True),
+                        ("error_rate__gte", 0),
+                        ("error_rate__isnull", False),
+                        ("error_rate__lte", 1),
                     ),
                     _connector="OR",
                 ),

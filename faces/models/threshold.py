@@ -58,12 +58,12 @@ class Threshold(models.Model):
         get_latest_by = "created_at"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(tau__isnull=True, gallery__isnull=False) | (Q(tau__gte=0) & Q(tau__lte=4)),
+                condition=Q(tau__isnull=True, gallery__isnull=False) | Q(tau__isnull=False, tau__gte=0, tau__lte=4),
                 name="threshold_tau_0_to_4",
             ),
             models.CheckConstraint(
                 condition=Q(error_rate__isnull=True, error_rate_kind="")
-                | (Q(error_rate__gte=0) & Q(error_rate__lte=1) & ~Q(error_rate_kind="")),
+                | Q(~Q(error_rate_kind=""), error_rate__isnull=False, error_rate__gte=0, error_rate__lte=1),
                 name="threshold_error_rate_0_to_1_of_a_kind",
             ),
             models.CheckConstraint(

@@ -46,14 +46,15 @@ class Recognition:
         return self.candidates[0] if self.candidates and self.candidates[0].is_match else None
 
 
-# One scan of the gallery's own searchable rows per probe, all probes in one statement. `<->` is the plain L2
-# distance; it is squared once, here. A person's nearest face stands for the person.
+# One scan of the gallery's own searchable rows per probe, all probes in one statement. A person's nearest face stands
+# for the person. `<->` orders by the plain L2 distance; the squared one is computed anew for the few rows that are
+# left, because a squared square root is not quite what it was, and tau is compared with `<=`.
 NEAREST_PEOPLE = """
-    SELECT probe.index, nearest.face_id, nearest.l2 * nearest.l2
+    SELECT probe.index, nearest.face_id, halfvec_l2_squared_distance(nearest.vector, probe.vector::halfvec)
     FROM unnest(%(vectors)s::text[]) WITH ORDINALITY AS probe (vector, index)
     CROSS JOIN LATERAL (
-        SELECT face_id, l2 FROM (
-            SELECT DISTINCT ON (person_id) person_id, face_id, vector <-> probe.vector::halfvec AS l2
+        SELECT face_id, vector, l2 FROM (
+            SELECT DISTINCT ON (person_id) face_id, vector, vector <-> probe.vector::halfvec AS l2
             FROM faces_embedding
             WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND is_enrolled
             ORDER BY person_id, vector <-> probe.vector::halfvec, face_id

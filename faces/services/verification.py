@@ -16,6 +16,13 @@ from faces.services.portraits import main_face_index
 from faces.services.thresholds import TauInForce, tau_in_force
 
 
+class SquaredL2Distance(L2Distance):
+    """The squared distance as pgvector computes it, without the way through a square root."""
+
+    function = "halfvec_l2_squared_distance"
+    arg_joiner = ", "
+
+
 @dataclass(frozen=True)
 class Verification:
     """The answer: `face` is the stored face that the probe was nearest to, None between two uploads."""
@@ -94,14 +101,14 @@ def _nearest(gallery: Gallery, rows: EmbeddingQuerySet[Embedding], probe: Encode
     vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
     nearest = (
         rows.filter(gallery=gallery, encoder_version=version)
-        .annotate(l2=L2Distance("vector", vector))
+        .annotate(l2=L2Distance("vector", vector), distance=SquaredL2Distance("vector", vector))
         .select_related("face__photo", "face__person")
         .order_by("l2", "face_id")
         .first()
     )
     if nearest is None:
         raise NoEmbeddingError(nothing)
-    return Verification(distance=float(nearest.l2) ** 2, tau=tau, face=nearest.face)
+    return Verification(distance=float(nearest.distance), tau=tau, face=nearest.face)
 
 
 def verify_faces(*, first: EncodedFace, second: EncodedFace, gallery: Gallery | None = None) -> Verification:

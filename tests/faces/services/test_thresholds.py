@@ -1,0 +1,76 @@
+"""Which tau is in force, and who may say so."""
+
+import math
+
+import pytest
+
+from faces.exceptions import InvalidRequestError, InvalidTauError
+from faces.models import Gallery, Threshold
+from faces.services.encoders import FACTORY_TAUS, default_encoder_version, ensure_factory_encoder
+from faces.services.galleries import create_gallery
+from faces.services.thresholds import set_tau, tau_in_force
+
+pytestmark = pytest.mark.django_db
+USE = Threshold.Use.VERIFICATION
+
+
+def put(gallery: Gallery | None, tau: float | None, reason: str = "test") -> Threshold:
+    return set_tau(
+        gallery=gallery, encoder_version=default_encoder_version(), use=USE, tau=tau, reason=reason, user=None
+    )
+
+
+def in_force(gallery: Gallery | None) -> float:
+    return tau_in_force(gallery=gallery, encoder_version=default_encoder_version(), use=USE).tau
+
+
+def test_the_factory_taus_name_the_error_rate_they_stand_for() -> None:
+    for use, tau, rate in FACTORY_TAUS:
+        row = Threshold.objects.get(use=use)
+        assert (row.tau, row.error_rate_kind, row.error_rate) == (tau, "fmr", rate)
+        assert "Labeled Faces in the Wild" in row.evidence
+
+
+def test_the_factory_rows_are_added_once() -> None:
+    ensure_factory_encoder()
+    assert Threshold.objects.count() == len(FACTORY_TAUS)
+
+
+def test_a_gallerys_own_tau_comes_before_the_general_one_whichever_is_newer() -> None:
+    staff, visitors = create_gallery(name="Staff"), create_gallery(name="Visitors")
+    put(staff, 0.3)
+    put(None, 0.2)
+    assert (in_force(staff), in_force(visitors), in_force(None)) == (0.3, 0.2, 0.2)
+
+
+def test_giving_up_a_gallerys_own_tau_brings_the_general_one_back_and_keeps_the_history() -> None:
+    staff = create_gallery(name="Staff")
+    general = in_force(None)
+    put(staff, 0.3)
+    put(staff, None)
+    assert in_force(staff) == general
+    assert list(Threshold.objects.filter(gallery=staff).values_list("tau", flat=True)) == [None, 0.3]
+
+
+def test_zero_is_a_tau_and_not_an_absent_one() -> None:
+    staff = create_gallery(name="Staff")
+    put(staff, 0.0)
+    assert in_force(staff) == 0.0
+
+
+@pytest.mark.parametrize("tau", [-0.001, 4.001, math.nan, math.inf])
+def test_a_tau_outside_0_to_4_is_refused_and_nothing_changes(tau: float) -> None:
+    before = in_force(None)
+    with pytest.raises(InvalidTauError, match="from 0 to 4"):
+        put(None, tau)
+    assert in_force(None) == before
+
+
+def test_the_general_tau_cannot_be_given_up() -> None:
+    with pytest.raises(InvalidTauError, match="all galleries"):
+        put(None, None)
+
+
+def test_a_tau_without_a_reason_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="why"):
+        put(None, 0.1, reason="  ")
