@@ -25,8 +25,8 @@ def begin_job(*, gallery: Gallery, kind: Job.Kind, title: str, user: User | None
 
 
 @transaction.atomic
-def count_inputs(*, job: Job, counts: Mapping[str, int]) -> Job:
-    """Add to what the taking-in of photos came to so far, by reason (`accepted`, `known`, or why one was refused).
+def count_inputs(*, job: Job, new: int, known: int, refused: Mapping[str, int]) -> Job:
+    """Add to what the taking-in of photos came to so far; `refused` counts by code.
 
     Several requests of one upload may do so at the same time.
 
@@ -34,14 +34,25 @@ def count_inputs(*, job: Job, counts: Mapping[str, int]) -> Job:
         WrongStateError: the job takes in nothing more: it was cancelled, has ended, or its inputs are complete.
     """
     locked = Job.objects.select_for_update().get(pk=job.pk)
-    if locked.state != Job.State.RUNNING or locked.inputs_complete or locked.cancel_requested_at:
-        raise WrongStateError(
-            "This upload has ended; it takes in no more photos. Begin another one.", state=locked.state
-        )
-    totals = Counter(locked.result)
-    totals.update(counts)
-    Job.objects.filter(pk=job.pk).update(result=dict(totals), heartbeat_at=timezone.now())
+    ensure_takes_in(job=locked)
+    so_far = locked.result
+    result = {
+        "new": so_far.get("new", 0) + new,
+        "known": so_far.get("known", 0) + known,
+        "refused": dict(Counter(so_far.get("refused", {})) + Counter(refused)),
+    }
+    Job.objects.filter(pk=job.pk).update(result=result)
     return follow_photos(job=job)
+
+
+def ensure_takes_in(*, job: Job) -> None:
+    """Make sure that photos can still be added to a job.
+
+    Raises:
+        WrongStateError: it was cancelled, has ended, or is known to have all its photos.
+    """
+    if job.state != Job.State.RUNNING or job.inputs_complete or job.cancel_requested_at:
+        raise WrongStateError("This upload has ended and takes in no more photos. Begin another one.", state=job.state)
 
 
 def complete_inputs(*, job: Job, result: dict[str, object]) -> Job:

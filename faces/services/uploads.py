@@ -15,7 +15,7 @@ from django.db import transaction
 from encoder.exceptions import FileTooLarge, ImageError
 from faces.exceptions import ConflictError, InvalidRequestError
 from faces.models import Gallery, Job, Person
-from faces.services.jobs import begin_job, complete_inputs, follow_photos
+from faces.services.jobs import begin_job, complete_inputs, count_inputs, ensure_takes_in, follow_photos
 from faces.services.people import create_person, find_or_create_person, get_person
 from faces.services.photos import LIMITS, Accepted, accept_photo
 from faces.services.queueing import BATCH
@@ -82,6 +82,7 @@ def upload_photos(
     files: Sequence[UploadedPhoto],
     portrait_of: Person | PersonToBe | None = None,
     user: User | None = None,
+    job: Job | None = None,
     send: Send,
 ) -> Upload:
     """Take photos into a gallery; the same files sent twice come to the same photos and the same person.
@@ -91,13 +92,38 @@ def upload_photos(
         files: one or more.
         portrait_of: whose portraits they are; a `PersonToBe` is made with the first photo that is taken.
         user: who sent them.
+        job: an upload that comes in parts, of which these files are one; None if they are all there is.
         send: called with the ids of new photos, some at a time, to have them encoded.
 
     Raises:
         InvalidRequestError: a person's name was needed and is missing or too long.
+        WrongStateError: `job` takes in no more photos.
     """
+    if job is not None:
+        return _go_on(job, files, _Taking(gallery, portrait_of, user, job), send)
     job = _begin(gallery, len(files), user) if len(files) > 1 else None
     taking = _Taking(gallery, portrait_of, user, job)
+    try:
+        outcomes = _take_all(taking, files, send)
+    except BaseException:
+        if job is not None:
+            job.move_to(
+                Job.State.FAILED, error="The upload broke off. Photos that were taken are encoded all the same."
+            )
+        raise
+    return Upload(tuple(outcomes), taking.person, _end(job, outcomes) if job else None)
+
+
+def _go_on(job: Job, files: Sequence[UploadedPhoto], taking: "_Taking", send: Send) -> Upload:
+    """Take in one part of an upload; whoever began it completes it."""
+    ensure_takes_in(job=job)
+    outcomes = _take_all(taking, files, send)
+    tally = _tally(outcomes)
+    job = count_inputs(job=job, new=tally.new, known=tally.known, refused=tally.refused)
+    return Upload(tuple(outcomes), taking.person, job)
+
+
+def _take_all(taking: "_Taking", files: Sequence[UploadedPhoto], send: Send) -> list[Outcome]:
     unsent: list[int] = []
     outcomes = []
     try:
@@ -109,19 +135,12 @@ def upload_photos(
             if len(unsent) == BATCH:
                 send(unsent)
                 unsent = []
-                if job is not None:
-                    follow_photos(job=job)
-    except BaseException:
-        if job is not None:
-            job.move_to(
-                Job.State.FAILED, error="The upload broke off. Photos that were taken are encoded all the same."
-            )
-        raise
+                if taking.job is not None:
+                    follow_photos(job=taking.job)
     finally:
         if unsent:
             send(unsent)
-    person = taking.portrait_of if isinstance(taking.portrait_of, Person) else None
-    return Upload(tuple(outcomes), person, _end(job, outcomes) if job else None)
+    return outcomes
 
 
 def _begin(gallery: Gallery, files: int, user: User | None) -> Job:
@@ -130,13 +149,24 @@ def _begin(gallery: Gallery, files: int, user: User | None) -> Job:
 
 def _end(job: Job, outcomes: Sequence[Outcome]) -> Job | None:
     """Close the job over what was taken; one over nothing is removed."""
-    refused = Counter(outcome.refusal.code for outcome in outcomes if outcome.refusal)
-    if refused.total() == len(outcomes):
+    tally = _tally(outcomes)
+    if tally.refused.total() == len(outcomes):
         job.delete()
         return None
+    return complete_inputs(job=job, result={"new": tally.new, "known": tally.known, "refused": dict(tally.refused)})
+
+
+@dataclass(frozen=True)
+class _Tally:
+    new: int
+    known: int
+    refused: Counter[str]
+
+
+def _tally(outcomes: Sequence[Outcome]) -> _Tally:
+    refused = Counter(outcome.refusal.code for outcome in outcomes if outcome.refusal)
     new = sum(outcome.accepted.is_new for outcome in outcomes if outcome.accepted)
-    known = len(outcomes) - refused.total() - new
-    return complete_inputs(job=job, result={"new": new, "known": known, "refused": dict(refused)})
+    return _Tally(new=new, known=len(outcomes) - refused.total() - new, refused=refused)
 
 
 @dataclass
@@ -147,6 +177,11 @@ class _Taking:
     portrait_of: Person | PersonToBe | None
     user: User | None
     job: Job | None
+
+    @property
+    def person(self) -> Person | None:
+        """Whose portraits they turned out to be."""
+        return self.portrait_of if isinstance(self.portrait_of, Person) else None
 
     def take(self, file: UploadedPhoto) -> Outcome:
         """Store one photo, and its person, or neither."""
