@@ -59,6 +59,10 @@ class PhotoQuerySet(OfGallery[M]):
         """Waiting or being encoded."""
         return self.filter(state__in=("pending", "encoding"))
 
+    def to_try_again(self) -> Self:
+        """Failed, or set aside when their job was cancelled: nothing is wrong with the photos themselves."""
+        return self.filter(Q(state="failed") | Q(state="rejected", reason="cancelled"))
+
     def with_face_counts(self) -> Self:
         """Adds `face_count`."""
         return self.annotate(face_count=Count("faces"))

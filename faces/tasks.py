@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -24,6 +24,22 @@ logger = logging.getLogger(__name__)
 
 PIXELS_AT_ONCE = 24_000_000
 """Decoded photos that a worker holds in memory at a time (3 bytes a pixel), unless a single one is larger."""
+
+ENCODE_QUEUE = "encode"
+"""Where the settings route `encode_photos` to."""
+
+
+def encoding_workers(timeout_s: float = 3.0) -> int:
+    """Return how many workers of the encode queue answer within this time; one that is at work may not.
+
+    Raises:
+        UnavailableError: the broker cannot be reached.
+    """
+    try:
+        answers = current_app.control.inspect(timeout=timeout_s).active_queues() or {}
+    except BrokerError as error:
+        raise UnavailableError("The broker cannot be reached.") from error
+    return sum(any(queue["name"] == ENCODE_QUEUE for queue in queues) for queues in answers.values())
 
 
 def send_photos(ids: Sequence[int] | None = None) -> None:

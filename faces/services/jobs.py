@@ -112,9 +112,7 @@ def retry_job(*, job: Job) -> list[int]:
     Raises:
         WrongStateError: the job is not finished, or none of its photos failed or was set aside.
     """
-    again = Photo.objects.filter(job=job).filter(
-        Q(state=Photo.State.FAILED) | Q(state=Photo.State.REJECTED, reason="cancelled")
-    )
+    again = Photo.objects.filter(job=job).to_try_again()
     ids = list(again.values_list("pk", flat=True))
     if not job.is_finished or not ids:
         raise WrongStateError(
