@@ -1,9 +1,12 @@
 """Real photographs that ordinary packages carry, as files somebody might upload."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
 import skimage.data
 from PIL import Image, ImageOps
 
@@ -15,9 +18,14 @@ def jpeg(image: Image.Image, quality: int = 95) -> bytes:
     return buffer.getvalue()
 
 
+def _of_skimage(name: str) -> Image.Image:
+    load: Callable[[], npt.NDArray[np.uint8]] = getattr(skimage.data, name)
+    return Image.fromarray(load())
+
+
 def astronaut() -> Image.Image:
     """Eileen Collins, 512 x 512 (scikit-image; NASA, public domain)."""
-    return Image.fromarray(skimage.data.astronaut())
+    return _of_skimage("astronaut")
 
 
 def grace_hopper() -> Image.Image:
@@ -33,4 +41,4 @@ def another_photo(image: Image.Image) -> Image.Image:
 
 def coffee() -> Image.Image:
     """A cup of coffee: a photograph without a face, 600 x 400 (scikit-image; Rachel Michetti, CC0)."""
-    return Image.fromarray(skimage.data.coffee())
+    return _of_skimage("coffee")

@@ -13,6 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from encoder.images import decode_image
 from faces import encoding, tasks
 from faces.models import Embedding, Face, Gallery, Job, Person, Photo
+from faces.services import enrollment
 from faces.services.encoders import default_encoder_version
 from faces.services.jobs import begin_job, complete_inputs
 from faces.services.photos import accept_photo
@@ -120,7 +121,7 @@ def test_photos_under_way_when_the_database_goes_away_are_encoded_later_once(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [sent(gallery, jpeg(image)).pk for image in (astronaut(), grace_hopper())]
-    real = tasks.store_encoded_photo
+    real = enrollment.store_encoded_photo
 
     def store(**values: Any) -> bool:
         if values["photo"].pk == ids[1]:

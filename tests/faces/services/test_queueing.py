@@ -27,8 +27,8 @@ def gallery() -> Gallery:
     return factories.gallery()
 
 
-def waiting(gallery: Gallery, count: int = 1, **values: object) -> list[int]:
-    return [factories.photo(gallery=gallery, state=PENDING, **values).pk for _ in range(count)]
+def waiting(gallery: Gallery, count: int = 1) -> list[int]:
+    return [factories.photo(gallery=gallery, state=PENDING).pk for _ in range(count)]
 
 
 def test_waiting_photos_go_out_in_batches_and_only_once(gallery: Gallery) -> None:
