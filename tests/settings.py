@@ -25,3 +25,5 @@ from config.settings import *  # noqa: E402, F403 - the environment above comes 
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+# Static files are looked for when asked for: a test run collects none.
+WHITENOISE_AUTOREFRESH = True
