@@ -37,4 +37,12 @@ if find_spec("faces.api.urls") is not None:
         ),
     ]
 
-urlpatterns.append(path("admin/", admin.site.urls))
+urlpatterns += [
+    path("admin/", include("faces.views.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "faces.views.errors.bad_request"
+handler403 = "faces.views.errors.forbidden"
+handler404 = "faces.views.errors.not_found"
+handler500 = "faces.views.errors.server_error"

@@ -156,9 +156,9 @@ def _initialize(cluster: Cluster) -> None:
     for left_over in cluster.folder.glob("new-*"):
         shutil.rmtree(left_over)
     new = Path(tempfile.mkdtemp(prefix="new-", dir=cluster.folder))
-    # C.UTF-8 knows upper and lower case of every script, without ICU and without the machine's locales.
+    # PG_UNICODE_FAST knows upper and lower case of every script, without ICU and without the machine's locales.
     options = ["--auth=trust", f"--username={SUPERUSER}", "--encoding=UTF8", "--locale=C"]
-    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    options += ["--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"]
     if not cluster.durable:
         options.append("--no-sync")
     run("initdb", "-D", new, *options, what="make a new database cluster")

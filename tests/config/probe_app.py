@@ -18,7 +18,8 @@ VISIBILITY_VARIABLE = "PROBE_VISIBILITY"
 
 cluster = Cluster(Path(os.environ.get(CLUSTER_VARIABLE, "/nowhere")), durable=False)
 
-app = Celery("probe")
+# Without fixups Django stays out of it, and with it the settings of the tests.
+app = Celery("probe", fixups=[])
 broker.register()
 app.conf.update(
     broker_url=broker.OWN_DATABASE,
