@@ -81,6 +81,29 @@ def get_person(gallery: Gallery, person_id: int) -> Person:
     return person
 
 
+def find_person(gallery: Gallery, name_or_id: str) -> Person:
+    """Find a person as somebody called them: by number, by external id, or by name; a merge is followed.
+
+    Raises:
+        PersonNotFoundError: nobody in this gallery is called so.
+        ConflictError: several people are; the text has their numbers.
+    """
+    called = name_or_id.strip()
+    people: PersonQuerySet[Person] = Person.objects.of(gallery)
+    by_number = people.filter(pk=int(called)) if called.isdecimal() and len(called) <= 18 else people.none()
+    by_external_id = people.filter(external_id=called) if called else people.none()
+    for rows in (by_number, by_external_id, people.present().filter(name=called), people.filter(name=called)):
+        found = list(rows.order_by("pk").values_list("pk", flat=True)[:10])
+        if len(found) > 1:
+            numbers = ", ".join(str(pk) for pk in found)
+            raise ConflictError(
+                f"Several people are called “{called}”. Give a number instead: {numbers}.", people=found
+            )
+        if found:
+            return get_person(gallery, found[0])
+    raise PersonNotFoundError(f"There is nobody called “{called}” in gallery “{gallery.slug}”.", person=called)
+
+
 @transaction.atomic
 def merge_people(*, source: Person, target: Person) -> Person:
     """Make two people one: the faces and waiting photos of `source` become those of `target`.
