@@ -16,8 +16,9 @@ from encoder.exceptions import EncoderError, FileTooLarge
 from faces.exceptions import FacetError
 from faces.services.photos import LIMITS
 
+NO = 1
 ERROR = 2
-"""Exit status where the command could not do what it was asked; 0 and 1 answer yes and no, as with grep."""
+"""Exit statuses, as grep has them: 0 yes, 1 no, 2 the command could not do what it was asked."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""

@@ -1,0 +1,131 @@
+"""Answers about people, as lines for a terminal and as an object for a program (with the names the REST API has)."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
+from faces.models import Face, Person, SearchEvent
+from faces.services.recognition import Recognition
+from faces.services.verification import Verification
+
+JsonObject = dict[str, object]
+
+
+def recognition_lines(photo: EncodedPhoto, answers: list[Recognition]) -> Iterator[str]:
+    """Yield who is on a photo, face by face."""
+    yield f"{photo.width} x {photo.height} pixels, faces: {len(answers)}, the largest first"
+    for number, answer in enumerate(answers, start=1):
+        yield f"Face {number} of {len(answers)}, {box_text(answer.probe.box)}: {_who(answer)}"
+        for rank, candidate in enumerate(answer.candidates, start=1):
+            sign = "match" if candidate.is_match else ""
+            yield f"  {rank:>3}. {candidate.distance:.4f}  {photo_text(candidate.face)}  {sign}".rstrip()
+
+
+def _who(answer: Recognition) -> str:
+    if answer.match is not None:
+        return f"{_person(answer.match.face)}, distance {answer.match.distance:.4f} <= tau {answer.tau.tau:g}"
+    if not answer.candidates:
+        return "nobody; the gallery has no enrolled face"
+    return (
+        f"nobody of this gallery; the nearest distance is {answer.candidates[0].distance:.4f} > tau {answer.tau.tau:g}"
+    )
+
+
+def verification_lines(verification: Verification, first: EncodedFace, second: EncodedFace | None) -> Iterator[str]:
+    """Yield whether it is the same person, and what was compared."""
+    sign = "<=" if verification.is_match else ">"
+    verdict = "the same person" if verification.is_match else "not the same person"
+    yield f"{verdict}: distance {verification.distance:.4f} {sign} tau {verification.tau.tau:g}"
+    yield f"  face of the photo: {box_text(first.box)}"
+    if second is not None:
+        yield f"  face of the second photo: {box_text(second.box)}"
+    if verification.face is not None:
+        yield f"  nearest stored face: {photo_text(verification.face)}"
+
+
+def box_text(box: BoundingBox) -> str:
+    """Return where a face is, in whole pixels of the turned photo."""
+    return f"{box.width:.0f} x {box.height:.0f} pixels at left {box.left:.0f}, top {box.top:.0f}"
+
+
+def photo_text(face: Face) -> str:
+    """Return whose face on which photo it is."""
+    name = f" “{face.photo.name}”" if face.photo.name else ""
+    return f"{_person(face)}, photo {face.photo_id}{name}"
+
+
+def _person(face: Face) -> str:
+    return f"{face.person} (person {face.person_id})" if face.person else "a face that is nobody's yet"
+
+
+def recognition_json(event: SearchEvent, photo: EncodedPhoto, answers: list[Recognition]) -> JsonObject:
+    """Return who is on a photo, for a program."""
+    return _about(event) | {
+        "width": photo.width,
+        "height": photo.height,
+        "faces": [_recognized(answer) for answer in answers],
+    }
+
+
+def verification_json(
+    event: SearchEvent, verification: Verification, first: EncodedFace, second: EncodedFace | None
+) -> JsonObject:
+    """Return whether it is the same person, for a program."""
+    return _about(event) | {
+        "is_match": verification.is_match,
+        "distance": verification.distance,
+        "probe": _probe(first),
+        "second_probe": _probe(second) if second else None,
+        "person": _person_json(verification.face.person) if verification.face else None,
+        "face": _face(verification.face) if verification.face else None,
+    }
+
+
+def _about(event: SearchEvent) -> JsonObject:
+    version = event.encoder_version
+    return {
+        "event": str(event.key),
+        "gallery": event.gallery.slug if event.gallery else None,
+        "encoder_version": {"id": version.pk, "name": version.name},
+        "tau": event.tau,
+        "duration_ms": event.duration_ms,
+    }
+
+
+def _recognized(answer: Recognition) -> JsonObject:
+    match = answer.match
+    return {
+        "probe": _probe(answer.probe),
+        "outcome": "match" if match else "nobody",
+        "person": _person_json(match.face.person) if match else None,
+        "distance": answer.candidates[0].distance if answer.candidates else None,
+        "face": _face(match.face) if match else None,
+        "candidates": [
+            {
+                "person": _person_json(candidate.face.person),
+                "distance": candidate.distance,
+                "is_match": candidate.is_match,
+                "face": _face(candidate.face),
+            }
+            for candidate in answer.candidates
+        ],
+        "gap": answer.gap,
+        "tau": answer.tau.tau,
+    }
+
+
+def _probe(face: EncodedFace) -> JsonObject:
+    return {
+        "box": asdict(face.box),
+        "landmarks": face.landmarks.as_array().tolist(),
+        "detection_score": face.detection_score,
+        "quality": asdict(face.quality),
+    }
+
+
+def _person_json(person: Person | None) -> JsonObject | None:
+    return {"id": person.pk, "name": person.name, "external_id": person.external_id} if person else None
+
+
+def _face(face: Face) -> JsonObject:
+    return {"id": face.pk, "photo": face.photo_id}
