@@ -27,6 +27,9 @@ class SizeLimitHandler(FileUploadHandler):
         """Return the stand-in of a file that is too large; None leaves the file to the next handler."""
         if file_size <= LIMITS.max_bytes:
             return None
+        for handler in self.request.upload_handlers if self.request else ():
+            if (kept := getattr(handler, "file", None)) is not None:
+                kept.close()
         return UploadedFile(BytesIO(), self.file_name, self.content_type, file_size)
 
 
