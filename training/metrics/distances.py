@@ -1,11 +1,11 @@
 """Squared L2 distances between many embeddings, in blocks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from training.metrics.curve import ErrorCurve
-from training.metrics.types import Counts, Distances, Embeddings, Labels, ignore
+from training.metrics.types import Counts, Distances, Embeddings, Labels, Progress, ignore
 
 MAX_DISTANCE = 4.0
 
@@ -42,7 +42,7 @@ def all_pairs_curve(
     people: Labels,
     *,
     block: int = 512,
-    progress: Callable[[int], None] = ignore,
+    progress: Progress = ignore,
 ) -> ErrorCurve:
     """Compare every embedding with every other one and count matches at each step of `GRID`.
 

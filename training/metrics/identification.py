@@ -1,13 +1,12 @@
 """Open-set recognition (1:N), judged by leaving one photo out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.metrics.distances import squared_distances
 from training.metrics.intervals import Share, share
-from training.metrics.types import Counts, Distances, Embeddings, Labels, Mask, ignore
+from training.metrics.types import Counts, Distances, Embeddings, Labels, Mask, Progress, ignore
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ def leave_one_out(
     photos: Labels,
     *,
     block: int = 256,
-    progress: Callable[[int], None] = ignore,
+    progress: Progress = ignore,
 ) -> LeaveOneOut:
     """Search for every face among all faces of other photos; a person's nearest face stands for the person.
 

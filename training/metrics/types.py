@@ -1,5 +1,6 @@
 """The arrays that the metrics work on, and how they tell of progress."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -10,6 +11,9 @@ Counts: TypeAlias = npt.NDArray[np.int64]
 Labels: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Embeddings: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+
+Progress: TypeAlias = Callable[[int], object]
+"""Told how many are done since the last call."""
 
 
 def ignore(done: int) -> None:
