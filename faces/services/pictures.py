@@ -36,7 +36,7 @@ def photo_thumbnail(photo: Photo, *, size: int = THUMBNAIL_SIZE) -> bytes:
         PhotoNotFoundError: its file is gone from the storage.
         encoder.exceptions.ImageError: its file was damaged after it was accepted.
     """
-    return _jpeg(Image.fromarray(_pixels(photo)), size)
+    return shrink(_pixels(photo), size=size)
 
 
 def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
@@ -44,9 +44,18 @@ def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
 
     At the photo's edge the square is moved inwards; where the photo is too narrow for it, it becomes a rectangle.
     """
-    pixels = _pixels(face.photo)
+    return cut_out(_pixels(face.photo), box_of(face), size=size)
+
+
+def shrink(pixels: npt.NDArray[np.uint8], *, size: int = THUMBNAIL_SIZE) -> bytes:
+    """Return a photo that is not stored, (height, width, 3) RGB uint8, as `photo_thumbnail` does a stored one."""
+    return _jpeg(Image.fromarray(pixels), size)
+
+
+def cut_out(pixels: npt.NDArray[np.uint8], box: BoundingBox, *, size: int = CROP_SIZE) -> bytes:
+    """Return a square around a box of a photo, (height, width, 3) RGB uint8, as `face_crop` does a stored face."""
     height, width = pixels.shape[:2]
-    left, top, right, bottom = crop_window(box_of(face), width, height)
+    left, top, right, bottom = crop_window(box, width, height)
     return _jpeg(Image.fromarray(pixels[top:bottom, left:right]), size)
 
 

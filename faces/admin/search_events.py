@@ -1,0 +1,92 @@
+"""The record of searches, for whoever has to answer who asked what."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from faces.admin.theme import ReadOnlyAdmin
+from faces.models import Person, SearchEvent
+
+
+@admin.register(SearchEvent)
+class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
+    """Only read: an audit that can be edited is none."""
+
+    list_display = ("created_at", "use", "gallery", "outcome", "tau", "asked_by", "channel")
+    list_filter = ("use", "channel", "gallery", "created_at")
+    list_select_related = ("gallery", "user", "api_key")
+    search_fields = ("request_id", "probe_sha256", "user__username", "api_key__name")
+    search_help_text = "Request id, digest of the probe, user or API key"
+    show_full_result_count = False
+    fields = (
+        "created_at",
+        "use",
+        "gallery",
+        "answer_in_words",
+        "tau",
+        "encoder_version",
+        "asked_by",
+        "channel",
+        "duration",
+        "probe_sha256",
+        "request_id",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SearchEvent]:
+        """Fetch what every row names."""
+        events: QuerySet[SearchEvent] = super().get_queryset(request)
+        return events.select_related("encoder_version")
+
+    @admin.display(description="Answer")
+    def outcome(self, event: SearchEvent) -> str:
+        """In a few words, without names: a list needs no look at every person."""
+        if isinstance(event.answer, dict):
+            return "Same person" if event.answer.get("is_match") else "Not the same person"
+        found = sum(1 for face in event.answer if face.get("person"))
+        faces = len(event.answer)
+        if not faces:
+            return "No face found"
+        return f"{found} of {faces} faces recognized" if faces > 1 else "Recognized" if found else "Nobody"
+
+    @admin.display(description="Asked by")
+    def asked_by(self, event: SearchEvent) -> str:
+        """The user, or the API key."""
+        if event.api_key is not None:
+            return f"API key {event.api_key}"
+        return str(event.user) if event.user is not None else "Command line"
+
+    @admin.display(description="Took")
+    def duration(self, event: SearchEvent) -> str:
+        """Milliseconds."""
+        return f"{event.duration_ms:.0f} ms"
+
+    @admin.display(description="Answer")
+    def answer_in_words(self, event: SearchEvent) -> SafeString:
+        """Each face with the person that was named, or nobody, and the distance."""
+        answers = event.answer if isinstance(event.answer, list) else [event.answer]
+        people = Person.objects.in_bulk([number for answer in answers if (number := answer.get("person"))])
+        return format_html_join("", "<p>{}</p>", ((line,) for line in _lines(answers, people)))
+
+
+def _lines(answers: Iterable[dict[str, Any]], people: dict[int, Person]) -> Iterable[SafeString]:
+    for number, answer in enumerate(answers, start=1):
+        distance = answer.get("distance")
+        at = "" if distance is None else f" at distance {distance:.3f}"
+        yield format_html("{}. {}{}", number, _who(answer, people), at)
+
+
+def _who(answer: dict[str, Any], people: dict[int, Person]) -> SafeString | str:
+    number, is_match = answer.get("person"), answer.get("is_match")
+    verdict = "not the same person as " if is_match is False else ""
+    if not number:
+        return "nobody" if is_match is None else f"{verdict}another photo"
+    if number not in people:
+        return f"{verdict}person {number}, who is deleted"
+    address = reverse("pages:person", args=[number])
+    return format_html('{}<a class="f-link" href="{}">{}</a>', verdict, address, people[number].name)

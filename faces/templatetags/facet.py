@@ -1,0 +1,100 @@
+"""What the templates of the pages ask for: addresses of pictures, and numbers and codes in words."""
+
+from django import template
+from django.urls import reverse
+
+from faces.models import Face, Job, Photo, Threshold
+from faces.words import words_for
+
+register = template.Library()
+
+PHOTO_BADGES = {
+    Photo.State.PENDING: ("", "schedule"),
+    Photo.State.ENCODING: ("busy", "progress_activity"),
+    Photo.State.READY: ("good", "check"),
+    Photo.State.REJECTED: ("warn", "block"),
+    Photo.State.FAILED: ("bad", "error"),
+}
+JOB_BADGES = {
+    Job.State.QUEUED: ("", "schedule"),
+    Job.State.RUNNING: ("busy", "progress_activity"),
+    Job.State.SUCCEEDED: ("good", "check"),
+    Job.State.FAILED: ("bad", "error"),
+    Job.State.CANCELLED: ("warn", "cancel"),
+}
+
+
+@register.simple_tag
+def face_url(face: Face, size: int) -> str:
+    """Return the address of a face's crop; `face.photo` must be loaded."""
+    return reverse("pages:face-crop", args=[face.photo.key, face.pk, size])
+
+
+@register.simple_tag
+def photo_url(photo: Photo, size: int) -> str:
+    """Return the address of a photo made smaller."""
+    return reverse("pages:photo-thumbnail", args=[photo.key, size])
+
+
+@register.filter
+def words(code: str) -> str:
+    """Return a code's few words."""
+    return words_for(code).label
+
+
+@register.filter
+def sentence(code: str) -> str:
+    """Return a code's sentence."""
+    return words_for(code).sentence
+
+
+@register.filter
+def distance(value: float) -> str:
+    """Return a distance or tau with as many digits as mean something."""
+    return f"{value:.3f}"
+
+
+@register.filter
+def number(value: int) -> str:
+    """Return a count with its thousands apart."""
+    return f"{value:,}"
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """Return a share of 0 to 1 as percent without decimals."""
+    return "" if value is None else f"{100 * value:.0f} %"
+
+
+@register.filter
+def code_label(codes: list[str], labels: dict[str, str]) -> list[str]:
+    """Return the labels of codes."""
+    return [labels.get(code, code) for code in codes]
+
+
+@register.filter
+def badge_kind(state: str) -> str:
+    """Return the kind of badge for a photo's or job's state."""
+    return {**PHOTO_BADGES, **JOB_BADGES}[state][0]
+
+
+@register.filter
+def badge_icon(state: str) -> str:
+    """Return the symbol for a photo's or job's state."""
+    return {**PHOTO_BADGES, **JOB_BADGES}[state][1]
+
+
+@register.filter
+def stands_for(threshold: Threshold) -> str:
+    """Return the error rate that a tau was asked for, as a sentence that needs no statistics."""
+    if threshold.error_rate is None:
+        return "Set by hand; its error rate was not measured."
+    share_of = _one_in(threshold.error_rate)
+    if threshold.error_rate_kind == Threshold.ErrorRate.FPIR:
+        people = f"{threshold.gallery_size:,}" if threshold.gallery_size else "?"
+        return f"{share_of} strangers is taken for somebody, in a gallery of {people} people."
+    return f"{share_of} comparisons of two different people passes as a match."
+
+
+def _one_in(rate: float) -> str:
+    return "None of the measured" if rate == 0 else f"1 in {round(1 / rate):,}"

@@ -1,0 +1,92 @@
+"""Jobs: long work, its progress and its outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from faces.models import Job, Photo
+from faces.services.jobs import cancel_job, retry_job
+from faces.tasks import send_photos
+from faces.views.outcomes import counted_words
+from faces.views.page import back, page, render_page
+from faces.views.paging import listing
+from faces.words import words_for
+
+PER_PAGE = 30
+
+
+@dataclass(frozen=True)
+class PhotoCount:
+    """How many of a job's photos are in one state for one reason."""
+
+    state: str
+    reason: str
+    number: int
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        label = Photo.State(self.state).label
+        return f"{label}: {words_for(self.reason).label}" if self.reason else label
+
+
+@page("faces.view_job")
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Show all jobs, newest first."""
+    rows = listing(request, Job.objects.select_related("gallery", "created_by"), per_page=PER_PAGE)
+    return render_page(request, "faces/jobs/list.html", title="Jobs", listing=rows)
+
+
+@page("faces.view_job")
+def job_page(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Show one job: how far it is, and what it came to."""
+    job = get_object_or_404(Job.objects.select_related("gallery", "created_by"), key=key)
+    return render_page(request, "faces/jobs/detail.html", title=job.title, **_state_of(job))
+
+
+@page("faces.view_job")
+def progress(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Answer HTMX with the part of a page that shows a job's progress; it asks again until the job is finished."""
+    job = get_object_or_404(Job.objects.select_related("gallery", "created_by"), key=key)
+    return render(request, "faces/jobs/progress.html", _state_of(job))
+
+
+def _state_of(job: Job) -> dict[str, Any]:
+    counts = _photo_counts(job)
+    return {
+        "job": job,
+        "counts": counts,
+        "taken_in": counted_words(job.result),
+        "can_retry": job.is_finished and Photo.objects.filter(job=job).to_try_again().exists(),
+    }
+
+
+def _photo_counts(job: Job) -> Sequence[PhotoCount]:
+    rows = Photo.objects.filter(job=job).order_by().values("state", "reason").annotate(number=Count("id"))
+    return [
+        PhotoCount(row["state"], row["reason"], row["number"]) for row in rows.order_by("-number", "state", "reason")
+    ]
+
+
+@page("faces.change_job", methods=("POST",))
+def cancel(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Stop a job; what is being worked on is finished."""
+    cancel_job(job=get_object_or_404(Job, key=key))
+    messages.info(request, "The job is cancelled. What a worker has begun is finished; the rest is set aside.")
+    return back(request, "pages:jobs")
+
+
+@page("faces.change_job", methods=("POST",))
+def retry(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Send a job's failed and set-aside photos to the workers again."""
+    job = get_object_or_404(Job, key=key)
+    ids = retry_job(job=job)
+    send_photos(ids)
+    messages.success(request, f"{'One photo goes' if len(ids) == 1 else f'{len(ids)} photos go'} to a worker again.")
+    return redirect("pages:job", job.key)

@@ -1,0 +1,105 @@
+"""Recognize: who is on this photo?"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from encoder.exceptions import ImageError
+from faces.exceptions import FacetError
+from faces.models import Gallery, Threshold
+from faces.services.events import record_recognition
+from faces.services.photos import LIMITS
+from faces.services.recognition import Candidate, Recognition, recognize
+from faces.services.thresholds import tau_in_force
+from faces.services.uploads import UploadedPhoto
+from faces.views.boxes import Overlay
+from faces.views.forms.search import RecognizeForm
+from faces.views.page import page, render_page
+from faces.views.probes import Probe, Stopwatch, asker_of, read_probe
+from faces.views.scale import Scale, scale
+
+CANDIDATES = 6
+
+
+@dataclass(frozen=True)
+class FaceAnswer:
+    """The answer for one face of the photo, for the page."""
+
+    box: Overlay
+    crop: str
+    recognition: Recognition
+    nearest: Candidate | None
+    others: tuple[Candidate, ...]
+    scale: Scale | None
+
+    @property
+    def runner_up_matches(self) -> bool:
+        """Whether a second person is within tau, too."""
+        return bool(self.others) and self.others[0].is_match
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The whole answer."""
+
+    probe: Probe
+    gallery: Gallery
+    faces: tuple[FaceAnswer, ...]
+    milliseconds: float
+
+
+@page("faces.add_searchevent", "faces.view_person", methods=("GET", "POST"))
+def recognize_page(request: HttpRequest) -> HttpResponse:
+    """Ask for a photo, and answer for every face on it."""
+    posted = request.method == "POST"
+    form = RecognizeForm(
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        initial={"gallery": request.GET.get("gallery")},
+    )
+    answer = None
+    if posted and form.is_valid():
+        try:
+            answer = _answer(request, form.cleaned_data["gallery"], form.cleaned_data["photo"])
+        except (FacetError, ImageError) as error:
+            form.refuse(error, "photo")
+    return render_page(
+        request,
+        "faces/recognize.html",
+        title="Recognize",
+        form=form,
+        answer=answer,
+        has_gallery=Gallery.objects.exists(),
+        max_bytes=LIMITS.max_bytes,
+    )
+
+
+def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answer:
+    watch = Stopwatch()
+    probe = read_probe(file, gallery.encoder_version)
+    answers = recognize(gallery=gallery, probes=probe.encoded.faces, limit=CANDIDATES)
+    tau = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=Threshold.Use.RECOGNITION).tau
+    milliseconds = watch.milliseconds
+    record_recognition(
+        asker=asker_of(request),
+        gallery=gallery,
+        probe=probe.data,
+        answers=answers,
+        tau=tau,
+        duration_ms=milliseconds,
+    )
+    boxes = probe.overlays(probe.encoded.faces)
+    faces = tuple(_face(probe, box, answer) for box, answer in zip(boxes, answers, strict=True))
+    return Answer(probe, gallery, faces, milliseconds)
+
+
+def _face(probe: Probe, box: Overlay, answer: Recognition) -> FaceAnswer:
+    nearest = answer.candidates[0] if answer.candidates else None
+    return FaceAnswer(
+        box=box,
+        crop=probe.crop(answer.probe.box),
+        recognition=answer,
+        nearest=nearest,
+        others=answer.candidates[1:],
+        scale=scale(answer.tau.tau, nearest.distance) if nearest else None,
+    )

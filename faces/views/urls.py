@@ -1,0 +1,73 @@
+"""Addresses of the pages; they lie under the admin site's, which keeps its own for accounts and read-only lists."""
+
+from django.urls import path
+
+from faces.views import (
+    api_keys,
+    face_changes,
+    galleries,
+    images,
+    jobs,
+    options,
+    overview,
+    people,
+    person,
+    person_changes,
+    photo,
+    photos,
+    recognition,
+    thresholds,
+    upload,
+    verification,
+)
+
+app_name = "pages"
+
+urlpatterns = [
+    path("overview/work/", overview.work, name="overview-work"),
+    path("galleries/", galleries.gallery_list, name="galleries"),
+    path("galleries/add/", galleries.add_gallery, name="gallery-add"),
+    path("galleries/<int:gallery_id>/", galleries.gallery_page, name="gallery"),
+    path("galleries/<int:gallery_id>/delete/", galleries.delete, name="gallery-delete"),
+    path("people/", people.person_list, name="people"),
+    path("people/add/", people.add_person, name="person-add"),
+    path("people/options/", options.people, name="people-options"),
+    path("people/<int:person_id>/", person.person_page, name="person"),
+    path("people/<int:person_id>/edit/", person_changes.edit, name="person-edit"),
+    path("people/<int:person_id>/photos/", person_changes.add_photos, name="person-add-photos"),
+    path("people/<int:person_id>/merge/", person_changes.merge, name="person-merge"),
+    path("people/<int:person_id>/delete/", person_changes.delete, name="person-delete"),
+    path("photos/", photos.photo_list, name="photos"),
+    path("photos/options/", options.photos, name="photos-options"),
+    path("photos/selected/", photos.change_selected, name="photos-selected"),
+    path("photos/<uuid:key>/", photo.photo_page, name="photo"),
+    path("photos/<uuid:key>/original/", images.original, name="photo-original"),
+    path("photos/<uuid:key>/thumbnail/<int:size>/", images.thumbnail, name="photo-thumbnail"),
+    path("photos/<uuid:key>/retry/", photo.retry, name="photo-retry"),
+    path("photos/<uuid:key>/delete/", photo.delete, name="photo-delete"),
+    path("photos/<uuid:key>/faces/<int:face_id>/crop/<int:size>/", images.crop, name="face-crop"),
+    path("photos/<uuid:key>/faces/<int:face_id>/assign/", face_changes.assign, name="face-assign"),
+    path("photos/<uuid:key>/faces/<int:face_id>/release/", face_changes.release, name="face-release"),
+    path("photos/<uuid:key>/faces/<int:face_id>/enroll/", face_changes.enroll, name="face-enroll"),
+    path("photos/<uuid:key>/faces/<int:face_id>/delete/", face_changes.delete, name="face-delete"),
+    path("upload/", upload.upload_page, name="upload"),
+    path("upload/begin/", upload.begin, name="upload-begin"),
+    path("upload/<uuid:key>/photos/", upload.take_in, name="upload-photos"),
+    path("upload/<uuid:key>/finish/", upload.finish, name="upload-finish"),
+    path("recognize/", recognition.recognize_page, name="recognize"),
+    path("verify/", verification.verify_page, name="verify"),
+    path("thresholds/", thresholds.threshold_list, name="thresholds"),
+    path(
+        "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", thresholds.threshold_page, name="threshold-gallery"
+    ),
+    path("thresholds/<int:version_id>/<slug:use>/", thresholds.threshold_page, name="threshold"),
+    path("thresholds/rows/<int:threshold_id>/restore/", thresholds.restore, name="threshold-restore"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<uuid:key>/", jobs.job_page, name="job"),
+    path("jobs/<uuid:key>/progress/", jobs.progress, name="job-progress"),
+    path("jobs/<uuid:key>/cancel/", jobs.cancel, name="job-cancel"),
+    path("jobs/<uuid:key>/retry/", jobs.retry, name="job-retry"),
+    path("api-keys/", api_keys.key_list, name="api-keys"),
+    path("api-keys/add/", api_keys.add_key, name="api-key-add"),
+    path("api-keys/<int:key_id>/revoke/", api_keys.revoke, name="api-key-revoke"),
+]
