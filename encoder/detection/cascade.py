@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from encoder.detection.boxes import Boxes, Indices, Overlap, Scores, non_maximum_suppression, regress, to_squares
 from encoder.detection.networks import (
@@ -36,8 +36,7 @@ LEVEL_OVERLAP = 0.5
 OVERLAP = 0.7
 
 PROPOSAL_PIXELS = 4_000_000  # of pyramid in one pass of P-Net: 160 MB of activations
-REFINEMENT_CROPS = 512  # in one pass of R-Net
-OUTPUT_CROPS = 256  # in one pass of O-Net
+CROPS_AT_ONCE = {"cpu": 32, "cuda": 1024}  # through R- and O-Net: on a CPU larger batches leave its caches
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class _Candidates:
     def __len__(self) -> int:
         return len(self.owners)
 
-    def __getitem__(self, chosen: Indices) -> _Candidates:
+    def __getitem__(self, chosen: Indices | slice) -> _Candidates:
         return _Candidates(self.owners[chosen], self.boxes[chosen], self.scores[chosen])
 
 
@@ -91,6 +90,8 @@ class FaceDetector:
         self, photos: Sequence[Pixels], settings: DetectorSettings = DetectorSettings()
     ) -> list[list[DetectedFace]]:
         """The faces of each photo, (H, W, 3) uint8 RGB, largest first; one list a photo, in the order of the photos."""
+        if not photos:
+            return []
         working = [shrink_to_area(to_tensor(photo, self._device), settings.max_pixels) for photo in photos]
         candidates = self._propose(working, settings)
         candidates = self._refine(working, candidates, settings)
@@ -154,14 +155,7 @@ class FaceDetector:
 
     def _refine(self, pictures: Sequence[Tensor], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
         """The squares that R-Net takes for faces, moved."""
-        results = []
-        for start in range(0, len(candidates), REFINEMENT_CROPS):
-            part = candidates[np.arange(start, min(start + REFINEMENT_CROPS, len(candidates)))]
-            crops = cut_squares(pictures, part.owners.tolist(), part.boxes, RNET_SIZE)
-            results.append([output.cpu().numpy() for output in self._rnet(normalize(crops))])
-        if not results:
-            return candidates
-        scores, offsets = (np.concatenate(outputs) for outputs in zip(*results, strict=True))
+        scores, offsets = self._judge(self._rnet, RNET_SIZE, pictures, candidates)
         (sure,) = np.nonzero(scores >= settings.thresholds[1])
         kept = sure[_suppress_by_owner(_Candidates(candidates.owners[sure], candidates.boxes[sure], scores[sure]))]
         boxes = to_squares(regress(candidates.boxes[kept], offsets[kept]))
@@ -171,14 +165,7 @@ class FaceDetector:
         self, pictures: Sequence[Tensor], candidates: _Candidates, settings: DetectorSettings
     ) -> tuple[_Candidates, FloatArray]:
         """The boxes that O-Net takes for faces, moved, and their landmarks, (N, 5, 2)."""
-        results = []
-        for start in range(0, len(candidates), OUTPUT_CROPS):
-            part = candidates[np.arange(start, min(start + OUTPUT_CROPS, len(candidates)))]
-            crops = cut_squares(pictures, part.owners.tolist(), part.boxes, ONET_SIZE)
-            results.append([output.cpu().numpy() for output in self._onet(normalize(crops))])
-        if not results:
-            return candidates, np.empty((0, 5, 2), dtype=np.float32)
-        scores, offsets, points = (np.concatenate(outputs) for outputs in zip(*results, strict=True))
+        scores, offsets, points = self._judge(self._onet, ONET_SIZE, pictures, candidates)
         squares = candidates.boxes
         boxes = regress(squares, offsets)
         (sure,) = np.nonzero((scores >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
@@ -188,6 +175,19 @@ class FaceDetector:
         shares = points[kept].reshape(-1, 2, 5).transpose(0, 2, 1)  # (N, 5, 2)
         landmarks = squares[kept, None, :2] + shares * (squares[kept, None, 2:] - squares[kept, None, :2])
         return found[chosen], landmarks
+
+
+    def _judge(
+        self, network: nn.Module, size: int, pictures: Sequence[Tensor], candidates: _Candidates
+    ) -> list[FloatArray]:
+        """The network's outputs for all candidates, each (N, ...)."""
+        at_once = CROPS_AT_ONCE[self._device.type]
+        parts = []
+        for start in range(0, max(len(candidates), 1), at_once):
+            part = candidates[slice(start, start + at_once)]
+            crops = cut_squares(pictures, part.owners.tolist(), part.boxes, size)
+            parts.append([output.cpu().numpy() for output in network(normalize(crops))])
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
 def _pyramid(height: int, width: int, min_face: int) -> list[tuple[int, int, float]]:

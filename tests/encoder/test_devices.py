@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from encoder.devices import choose_device, choose_dtype, cpu_has_bfloat16
+
+CPU = torch.device("cpu")
+
+
+def test_auto_takes_cuda_where_there_is_one() -> None:
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "meta"])
+def test_an_unknown_device_is_refused_and_the_known_ones_are_named(name: str) -> None:
+    with pytest.raises(ValueError, match="use 'auto', 'cpu', 'cuda' or 'cuda:N'"):
+        choose_device(name)
+
+
+def test_a_cuda_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="There is no device 'cuda:99'"):
+        choose_device("cuda:99")
+
+
+def test_auto_precision_is_bfloat16_only_where_the_cpu_has_it() -> None:
+    assert choose_dtype("auto", CPU) is (torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
+
+
+def test_auto_precision_on_cuda_is_float32() -> None:
+    assert choose_dtype("auto", torch.device("cuda")) is torch.float32
+
+
+@pytest.mark.parametrize(("word", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_a_named_precision_is_taken_as_it_is(word: str, dtype: torch.dtype) -> None:
+    assert choose_dtype(word, CPU) is dtype
+
+
+def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(ValueError, match="'half' is not a precision; use one of auto, float32, bfloat16"):
+        choose_dtype("half", CPU)

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from encoder.spec import DLIB_RESNET_SPEC, Architecture, EncoderSpec
+
+
+def test_a_spec_survives_the_way_through_json() -> None:
+    assert EncoderSpec.from_json(DLIB_RESNET_SPEC.to_json()) == DLIB_RESNET_SPEC
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "no json", '{"architecture": "transformer"}'])
+def test_text_that_describes_no_encoder_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        EncoderSpec.from_json(text)
+
+
+def test_a_spec_with_an_unknown_fact_is_refused() -> None:
+    text = DLIB_RESNET_SPEC.to_json().replace('"licence"', '"color": "red", "licence"')
+    with pytest.raises(ValueError, match="color"):
+        EncoderSpec.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dimension": 256},
+        {"input_size": 112},
+        {"mean": (127.5, 127.5, 127.5)},
+        {"scale": 128.0},
+        {"alignment": ((0.0, 0.0),) * 5},
+        {"weights_sha256": "0" * 64},
+        {"preprocessing_version": 99},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_decides_the_output_changes_the_fingerprint(change: dict[str, object]) -> None:
+    assert replace(DLIB_RESNET_SPEC, **change).fingerprint != DLIB_RESNET_SPEC.fingerprint  # type: ignore[arg-type]
+
+
+def test_a_new_name_leaves_the_fingerprint_alone() -> None:
+    renamed = replace(DLIB_RESNET_SPEC, name="Renamed", licence="other", source="elsewhere")
+    assert renamed.fingerprint == DLIB_RESNET_SPEC.fingerprint
+
+
+@pytest.mark.parametrize("change", [{"dimension": 0}, {"input_size": 0}, {"scale": 0.0}], ids=str)
+def test_an_impossible_size_is_refused_with_the_numbers(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        replace(DLIB_RESNET_SPEC, **change)  # type: ignore[arg-type]
+
+
+def test_an_alignment_has_exactly_five_points() -> None:
+    with pytest.raises(ValueError, match="five points"):
+        replace(DLIB_RESNET_SPEC, alignment=((1.0, 2.0),) * 4)
+
+
+def test_the_factory_encoder_makes_128_numbers_of_150_pixels() -> None:
+    assert DLIB_RESNET_SPEC.architecture is Architecture.DLIB_RESNET
+    assert (DLIB_RESNET_SPEC.dimension, DLIB_RESNET_SPEC.input_size) == (128, 150)
