@@ -16,6 +16,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
+    path("admin/", include("faces.views.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("faces.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
@@ -23,3 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", login_required(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/redoc", login_required(SpectacularRedocView.as_view(url_name="api-schema")), name="api-redoc"),
 ]
+
+handler400 = "faces.views.errors.bad_request"
+handler403 = "faces.views.errors.forbidden"
+handler404 = "faces.views.errors.not_found"
+handler500 = "faces.views.errors.server_error"
