@@ -20,11 +20,12 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env, paths
+from config import env
 from config.embedded import postgres
 from config.embedded.locks import open_lock_file, try_lock
 from config.embedded.programs import EmbeddedPostgresError
 from config.embedded.supervisor import CHILD, Service, Supervisor
+from config.paths import PROJECT, Folders, folders
 
 READY_SECONDS = 180.0
 HEALTH_ADDRESS = "/healthz"
@@ -38,9 +39,10 @@ def main() -> int:
     """Run until told to stop; the exit status is 0 after an orderly stop, 1 where Facet could not start."""
     try:
         bind = env.address("FACET_BIND", ("127.0.0.1", 8000))
-        paths.RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _only_one(bind):
-            _run(bind)
+        here = folders()
+        here.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _only_one(here, bind):
+            _run(here, bind)
     except (ImproperlyConfigured, StartError, EmbeddedPostgresError) as error:
         say(str(error))
         return 1
@@ -53,7 +55,7 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def services(bind: tuple[str, int]) -> list[Service]:
+def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     """The processes of one machine, in the order of their start.
 
     The encode worker is one process that takes one batch at a time and leaves the cores to torch. The other
@@ -63,29 +65,29 @@ def services(bind: tuple[str, int]) -> list[Service]:
     worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [
-        Service("web", _web_command(bind, threads), stop_seconds=15),
+        Service("web", _web_command(here, bind, threads), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
         Service("encoder", [*worker, "-n", "encode@%h", "-Q", "encode", "-P", "solo"], stop_seconds=30),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
     ]
 
 
-def _web_command(bind: tuple[str, int], threads: int) -> list[str]:
+def _web_command(here: Folders, bind: tuple[str, int], threads: int) -> list[str]:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", _host_and_port(bind)]
     # One process: the warm encoder for probes is loaded once.
     command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(threads)]
-    command += ["--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(paths.RUN)]
+    command += ["--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(here.run)]
     return [*command, "--no-control-socket", "--log-level", "warning"]
 
 
-def _run(bind: tuple[str, int]) -> None:
+def _run(here: Folders, bind: tuple[str, int]) -> None:
     started = time.monotonic()
-    supervisor = Supervisor(services(bind), paths.PROJECT, paths.RUN, paths.LOGS, say)
+    supervisor = Supervisor(services(here, bind), PROJECT, here.run, here.logs, say)
     supervisor.listen_to_signals()
     for name in supervisor.end_orphans():
         say(f"{name} was left over from a start that was killed; it has been ended")
     _check_bind(bind)
-    cluster = None if env.optional_text("DATABASE_URL") else postgres.Cluster(paths.POSTGRES)
+    cluster = None if env.optional_text("DATABASE_URL") else postgres.Cluster(here.postgres)
     try:
         if cluster is not None:
             postgres.ensure_running(cluster)
@@ -96,7 +98,7 @@ def _run(bind: tuple[str, int]) -> None:
                 say(
                     f"Facet is ready after {time.monotonic() - started:.1f} s:  {_web_address(bind)}  (Ctrl-C stops it)"
                 )
-                say(f"Logs are in {paths.LOGS}")
+                say(f"Logs are in {here.logs}")
         supervisor.run_until_stopped()
     finally:
         say("Stopping ...")
@@ -109,21 +111,21 @@ def _run(bind: tuple[str, int]) -> None:
 
 
 @contextmanager
-def _only_one(bind: tuple[str, int]) -> Iterator[None]:
+def _only_one(here: Folders, bind: tuple[str, int]) -> Iterator[None]:
     """Hold the lock of this folder for as long as Facet runs.
 
     Raises:
         StartError: another Facet runs on the same folder; the message says where.
     """
-    descriptor = open_lock_file(paths.RUN / "facet.lock")
+    descriptor = open_lock_file(here.run / "facet.lock")
     try:
         if not try_lock(descriptor):
             with contextlib.suppress(json.JSONDecodeError, KeyError):
                 facts = json.loads(os.pread(descriptor, 1000, 0))
                 raise StartError(
-                    f"Facet is already running here: {facts['address']} (process {facts['pid']}, data in {paths.VAR})."
+                    f"Facet is already running here: {facts['address']} (process {facts['pid']}, data in {here.var})."
                 )
-            raise StartError(f"Facet is just being started by another command on {paths.VAR}.")
+            raise StartError(f"Facet is just being started by another command on {here.var}.")
         os.ftruncate(descriptor, 0)
         facts = {"pid": os.getpid(), "address": _web_address(bind)}
         os.pwrite(descriptor, json.dumps(facts).encode(), 0)
@@ -159,7 +161,7 @@ def _prepare(supervisor: Supervisor) -> None:
         StartError: it failed; it has said why itself.
     """
     command = [sys.executable, str(CHILD), str(os.getpid()), sys.executable, "-m", "config.prepare"]
-    process = subprocess.Popen(command, cwd=paths.PROJECT, stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         while process.poll() is None and not supervisor.stop_is_wished:
             time.sleep(0.02)

@@ -10,18 +10,19 @@ from config.broker import OWN_DATABASE, transport_options
 from config.database import database_from_url, embedded_database
 from config.embedded.postgres import Cluster
 from config.logs import logging_settings
-from config.paths import MEDIA, POSTGRES, PROJECT, STATIC, VAR
+from config.paths import PROJECT, folders
 from config.secret_key import load_or_create
 from config.storage import default_storage
 
 VERSION = "0.1.0"
+FOLDERS = folders()
 
 # Lets `ModelAdmin[Person]` and `ArrayField[...]` be written at run time as strict types want them.
 django_stubs_ext.monkeypatch()
 
 # Web
 DEBUG = env.flag("FACET_DEBUG", default=False)
-SECRET_KEY = env.optional_text("FACET_SECRET_KEY") or load_or_create(VAR / "secret_key")
+SECRET_KEY = env.optional_text("FACET_SECRET_KEY") or load_or_create(FOLDERS.secret_key)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.words("FACET_ALLOWED_HOSTS", [])]
 CSRF_TRUSTED_ORIGINS = env.words("FACET_TRUSTED_ORIGINS", [])
 BEHIND_HTTPS = env.flag("FACET_HTTPS", default=False)
@@ -75,7 +76,7 @@ TEMPLATES = [
 
 # Database
 _database_url = env.optional_text("DATABASE_URL")
-EMBEDDED_POSTGRES = Cluster(POSTGRES, durable=env.flag("FACET_POSTGRES_DURABLE", default=True))
+EMBEDDED_POSTGRES = Cluster(FOLDERS.postgres, durable=env.flag("FACET_POSTGRES_DURABLE", default=True))
 DATABASES = {
     "default": embedded_database(EMBEDDED_POSTGRES) if _database_url is None else database_from_url(_database_url)
 }
@@ -104,12 +105,12 @@ USE_TZ = True
 TIME_ZONE = env.text("FACET_TIME_ZONE", "UTC")
 
 # Files: photos are private and have no address of their own; MEDIA_URL stays unset
-MEDIA_ROOT = MEDIA
+MEDIA_ROOT = FOLDERS.media
 STATIC_URL = "static/"
-STATIC_ROOT = STATIC
+STATIC_ROOT = FOLDERS.static
 STATICFILES_DIRS = [path for path in (PROJECT / "static",) if path.is_dir()]
 STORAGES = {
-    "default": default_storage(env.optional_text("FACET_STORAGE"), MEDIA),
+    "default": default_storage(env.optional_text("FACET_STORAGE"), FOLDERS.media),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -166,7 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "run" / "beat-schedule")
+CELERY_BEAT_SCHEDULE_FILENAME = str(FOLDERS.run / "beat-schedule")
 
 # Encoder
 ENCODER_DEVICE = env.text("FACET_DEVICE", "auto")

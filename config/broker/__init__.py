@@ -10,7 +10,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from config.embedded.postgres import Cluster
 
 SCHEME = "pgmq"
-OWN_DATABASE = f"{SCHEME}://"
+OWN_DATABASE = f"{SCHEME}://database"
 # Longer than any task takes: a message that is not acknowledged by then goes to another worker. Whatever may
 # take longer is a Job in the database with a heartbeat, and refuses to be claimed twice.
 VISIBILITY_SECONDS = 900
@@ -25,7 +25,7 @@ def register() -> None:
 def transport_options(broker_url: str, database_url: str | None, cluster: Cluster) -> dict[str, Any]:
     """Celery's transport options for this broker address.
 
-    The bare `pgmq://` means the platform's own database, `pgmq://user:password@host:port/name` another one.
+    `pgmq://database` means the platform's own database, `pgmq://user:password@host:port/name` another one.
     The broker of redis:// re-delivers after a time, too; RabbitMQ knows by itself when a worker is gone.
     """
     scheme = broker_url.partition("://")[0]

@@ -1,8 +1,9 @@
 """kombu's pgmq transport, repaired for Celery.
 
-Three defects of kombu 5.7.0 with pgmq 1.1.4: queue names longer than pgmq takes are refused; a worker that
+Four defects of kombu 5.7.0 with pgmq 1.1.4: queue names longer than pgmq takes are refused; a worker that
 answers a remote-control command looks for the reply queue among bindings that only the asking process has;
-and pgmq's SQL has no `send_topic(text, jsonb, jsonb)`, which the client calls for every broadcast.
+pgmq's SQL has no `send_topic(text, jsonb, jsonb)`, which the client calls for every broadcast; and a worker whose
+acknowledgement fails, because the database was restarted meanwhile, never reads another message.
 
 The transport also installs pgmq's SQL where it is missing (the extension itself need not be there), and passes
 the whole connection string on to libpq, of which the client would keep five fields.
@@ -60,6 +61,19 @@ class Channel(kombu_pgmq.Channel):
         return super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
 
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Delete a message that was worked off; where the database is away, give its place in the prefetch window up.
+
+        Celery only logs an acknowledgement that failed. A message that kept its place would block a worker that
+        prefetches one for ever; this way it is delivered once more when its time is up, which every task allows.
+        """
+        try:
+            super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            self.qos.ack(delivery_tag)
+            raise
+
+
 class Transport(kombu_pgmq.Transport):
     """The transport behind `pgmq://` in this project."""
 
@@ -73,7 +87,9 @@ class Transport(kombu_pgmq.Transport):
         conninfo = options.get("conn_string") or self._conninfo_of_url()
         with psycopg.connect(conninfo) as connection:
             install(connection)
-        pool = ConnectionPool(conninfo, min_size=1, max_size=4, open=True, timeout=30)
+        # A connection is tried before it is handed out: one that a restart of the database has cut is replaced.
+        check = ConnectionPool.check_connection
+        pool = ConnectionPool(conninfo, min_size=1, max_size=4, open=True, timeout=30, check=check)
         return PGMQueue(
             pool=pool,
             conn_string="host=pool",  # not used, as the pool is given; left out it would be read from DATABASE_URL

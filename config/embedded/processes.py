@@ -56,6 +56,11 @@ def start_mark(pid: int) -> str | None:
     return answer.stdout.strip() or None
 
 
+def is_same_process(pid: int, mark: str | None) -> bool:
+    """Whether the process that once had this mark is still running."""
+    return mark is not None and is_alive(pid) and start_mark(pid) == mark
+
+
 def _proc_state(pid: int) -> str | None:
     fields = _stat_fields(pid)
     return None if fields is None else fields[0]

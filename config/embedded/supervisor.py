@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.embedded.processes import start_mark
+from config.embedded.processes import is_same_process, start_mark
 
 CHILD = Path(__file__).with_name("child.py")
 FIRST_PAUSE = 1.0
@@ -113,12 +113,12 @@ class Supervisor:
             left_over = json.loads(self._list_file.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return []
-        ours = [entry for entry in left_over if start_mark(entry["pid"]) == entry["start_mark"]]
+        ours = [entry for entry in left_over if is_same_process(entry["pid"], entry["start_mark"])]
         for entry in ours:
             _signal_group(entry["pid"], signal.SIGTERM)
         deadline = time.monotonic() + ORPHAN_SECONDS
         for entry in ours:
-            while start_mark(entry["pid"]) == entry["start_mark"]:
+            while is_same_process(entry["pid"], entry["start_mark"]):
                 if time.monotonic() > deadline:
                     _signal_group(entry["pid"], signal.SIGKILL)
                     time.sleep(0.2)

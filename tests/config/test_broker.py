@@ -137,9 +137,8 @@ def test_remote_control_reaches_a_worker_and_its_answer_comes_back(workshop: Wor
     workshop.wait_for(lambda: "up!" in workshop.lines())
     replies = json.loads(workshop.ask("print(json.dumps(app.control.ping(['asked@here'], timeout=10)))"))
     assert replies == [{"asked@here": {"ok": "pong"}}]
-    queues = json.loads(
-        workshop.ask("print(json.dumps(app.control.inspect(['asked@here'], timeout=10).active_queues()))")
-    )
+    question = "app.control.inspect(['asked@here'], timeout=10).active_queues()"
+    queues = json.loads(workshop.ask(f"print(json.dumps({question}))"))
     assert [queue["name"] for queue in queues["asked@here"]] == ["probe"]
 
 
@@ -215,7 +214,7 @@ def test_other_brokers_get_options_of_their_own() -> None:
     cluster = Cluster(Path("/nowhere"))
     assert broker.transport_options("redis://host/0", None, cluster) == {"visibility_timeout": 900}
     assert broker.transport_options("amqp://host", None, cluster) == {}
-    external = broker.transport_options("pgmq://", "postgresql://host/facet", cluster)
+    external = broker.transport_options(broker.OWN_DATABASE, "postgresql://host/facet", cluster)
     assert external["conn_string"] == "postgresql://host/facet"
     assert "cluster" not in external
     assert "conn_string" not in broker.transport_options("pgmq://user@host/queues", None, cluster)
