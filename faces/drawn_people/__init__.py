@@ -1,6 +1,7 @@
 """Drawn people: portraits of people who do not exist, drawn from numbers, for a gallery without anybody's biometrics.
 
-A head is a mesh with hair, clothes and accessories, seen through a z-buffer, shaded and inked. Everything is deterministic by seed.
+A head is a mesh with hair, clothes and accessories, seen through a z-buffer, shaded and inked. Everything is
+deterministic by seed.
 """
 
 from faces.drawn_people.identity import Beard, Earrings, Glasses, HairStyle, Headgear, Identity, draw_identity

@@ -34,8 +34,11 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """Where the head stands: x and y of the model's origin in shares of the picture's sides (y down), and the head's half
-    height in shares of the shorter side."""
+    """Where the head stands.
+
+    x and y of the model's origin in shares of the picture's sides (y down), the head's half height (size) in shares of
+    the shorter side.
+    """
 
     x: float = 0.5
     y: float = 0.46
@@ -43,8 +46,10 @@ class Framing:
 
 
 def project(points: Array, framing: Framing, width: int, height: int) -> Array:
-    """Points (V, 3) of the turned model to pixels and depth (V, 3): x right, y down, depth from 0 to 1 growing towards the
-    viewer."""
+    """Points (V, 3) of the turned model to pixels and depth (V, 3).
+
+    x to the right, y down, depth from 0 to 1 growing towards the viewer, linear in the picture along a plane.
+    """
     nearness = CAMERA_DISTANCE / (CAMERA_DISTANCE - points[:, 2])
     unit = framing.size * min(width, height)
     x = framing.x * width + unit * points[:, 0] * nearness

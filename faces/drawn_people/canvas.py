@@ -23,6 +23,11 @@ class Canvas:
         last = int((right - self.left) * self.scale) + 1, int((self.top - bottom) * self.scale) + 1
         return Window(self, slice(first[1], min(last[1], self.rows)), slice(first[0], min(last[0], self.columns)))
 
+    def side_window(self, side: int, inner: float, outer: float, bottom: float, top: float) -> "Window":
+        """The part on one side of the face (-1 left, 1 right) between these distances from the middle."""
+        left, right = sorted((side * inner, side * outer))
+        return self.window(left, right, bottom, top)
+
     def sample(self, x: Array, y: Array) -> Array:
         """Colors (n, 3) at points (n,), bilinear; beyond the edge the edge's color."""
         column = np.clip((x - self.left) * self.scale - 0.5, 0, self.columns - 1.001)
@@ -40,10 +45,10 @@ class Window:
 
     def __init__(self, canvas: Canvas, rows: slice, columns: slice) -> None:
         self.colors = canvas.colors[rows, columns]
-        self.x: Array = (canvas.left + (np.arange(columns.start, columns.stop)[None, :] + 0.5) / canvas.scale).astype(
-            np.float32
-        )
-        self.y: Array = (canvas.top - (np.arange(rows.start, rows.stop)[:, None] + 0.5) / canvas.scale).astype(np.float32)
+        across = np.arange(columns.start, columns.stop, dtype=np.float32)[None, :] + 0.5
+        down = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] + 0.5
+        self.x: Array = canvas.left + across / canvas.scale
+        self.y: Array = canvas.top - down / canvas.scale
 
     def mix(self, share: Array, color: Color | Array) -> None:
         """Lay a color over the window; share (rows, columns) from 0 (nothing) to 1 (covered)."""
@@ -56,20 +61,21 @@ class Window:
 
 def inside(distance: Array, edge: float = 0.006) -> npt.NDArray[np.float32]:
     """1 where a signed distance is negative, 0 where it is positive, a ramp of this half width between."""
-    return np.clip(0.5 - distance / (2 * edge), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(0.5 - distance / (2 * edge), 0, 1), np.float32)
 
 
 def spot(window: Window, center: tuple[float, float], size: tuple[float, float]) -> Array:
     """A soft spot: a Gaussian of these two widths."""
     across = np.exp(-(((window.x - center[0]) / size[0]) ** 2))
     down = np.exp(-(((window.y - center[1]) / size[1]) ** 2))
-    return (down * across).astype(np.float32)
+    return np.asarray(down * across, np.float32)
 
 
 def stroke(window: Window, points: Array, thickness: float, *, edge: float = 0.006) -> Array:
     """A tapering brush line through points (n, 2): its share (rows, columns), thickest in the middle."""
     nearest = np.full((len(window.y), window.x.shape[1]), np.inf, np.float32)
-    along = np.linspace(0, 1, len(points))
+    along = np.linspace(0, 1, len(points), dtype=np.float32)
+    points = points.astype(np.float32)
     for k in range(len(points) - 1):
         start, step = points[k], points[k + 1] - points[k]
         t = np.clip(((window.x - start[0]) * step[0] + (window.y - start[1]) * step[1]) / max(step @ step, 1e-9), 0, 1)

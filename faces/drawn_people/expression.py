@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """smile from -0.3 (serious) to 1, open from 0 (closed mouth) to 1, blink from 0 to 1, brows from -1 (down) to 1 (up),
-    gaze_x and gaze_y from -1 to 1 (to the right and upwards in the picture)."""
+    """The movable features.
+
+    smile from -0.3 (serious) to 1, open from 0 (closed mouth) to 1, blink from 0 to 1, brows from -1 (down) to 1 (up),
+    gaze_x and gaze_y from -1 to 1 (to the right and upwards in the picture).
+    """
 
     smile: float = 0.2
     open: float = 0.0

@@ -6,7 +6,7 @@ from faces.drawn_people.canvas import Canvas, Window, inside, spot
 from faces.drawn_people.expression import Expression
 from faces.drawn_people.identity import Identity
 from faces.drawn_people.mesh import Array
-from faces.drawn_people.palette import Color, INK
+from faces.drawn_people.palette import INK, Color
 
 EYE_WHITE: Color = (0.97, 0.955, 0.93)
 _IRIS_RADIUS = 0.074
@@ -79,8 +79,9 @@ def _paint_iris(
 def paint_brows(canvas: Canvas, identity: Identity, expression: Expression) -> None:
     """Both brows, thick inside and thin outside, with strokes of hair."""
     color = np.array(identity.hair_color) * 0.72
-    if color.mean() > 0.5:
-        color *= 0.78
+    # fair and grey brows would vanish, or look blue beside warm skin
+    pale = float(np.clip((color.mean() - 0.30) / 0.3, 0, 0.75))
+    color = color * (1 - pale) + np.array([0.42, 0.36, 0.32]) * pale
     rng = np.random.default_rng([identity.seed, 3])
     for side in (-1, 1):
         center = side * (identity.eye_spacing + 0.01)

@@ -1,4 +1,7 @@
-"""The face's colors, painted on its plane: skin, cheeks, freckles, lines of age, nose, mouth. Eyes and brows have their own file."""
+"""The face's colors, painted on its plane: skin, cheeks, freckles, lines of age, nose, mouth.
+
+Eyes and brows have their own file.
+"""
 
 import numpy as np
 
@@ -35,7 +38,7 @@ def paint_face(identity: Identity, expression: Expression, *, scale: float = 220
 def _paint_complexion(canvas: Canvas, identity: Identity) -> None:
     flush = (1.03, 0.80, 0.77)
     for side in (-1, 1):
-        cheek = canvas.window(*sorted((side * 0.05, side * 0.8)), -0.6, 0.15)
+        cheek = canvas.side_window(side, 0.05, 0.8, -0.6, 0.15)
         cheek.shade(0.55 * spot(cheek, (side * 0.42, -0.24), (0.19, 0.15)), flush)
     nose = canvas.window(-0.25, 0.25, -0.6, -0.1)
     nose.shade(0.4 * spot(nose, (0, -identity.nose_length), (0.12, 0.09)), flush)
@@ -44,12 +47,16 @@ def _paint_complexion(canvas: Canvas, identity: Identity) -> None:
         for _ in range(int(60 * identity.freckles)):
             x, y = float(rng.normal(0, 0.28)), float(rng.normal(-0.2, 0.09))
             size = float(rng.uniform(0.007, 0.014))
-            dot = canvas.window(x - 0.03, x + 0.03, y - 0.03, y + 0.03)
-            dot.mix(0.6 * inside(np.hypot(dot.x - x, dot.y - y) - size, 0.005), tinted(identity.skin, (0.70, 0.55, 0.48)))
+            _paint_dot(canvas, (x, y), size, 0.6, tinted(identity.skin, (0.70, 0.55, 0.48)))
     if identity.mole is not None:
-        x, y = identity.mole
-        dot = canvas.window(x - 0.04, x + 0.04, y - 0.04, y + 0.04)
-        dot.mix(0.85 * inside(np.hypot(dot.x - x, dot.y - y) - 0.014, 0.005), tinted(identity.skin, (0.45, 0.35, 0.35)))
+        _paint_dot(canvas, identity.mole, 0.014, 0.85, tinted(identity.skin, (0.45, 0.35, 0.35)))
+
+
+def _paint_dot(canvas: Canvas, center: tuple[float, float], radius: float, share: float, color: Color) -> None:
+    x, y = center
+    around = radius + 0.02
+    dot = canvas.window(x - around, x + around, y - around, y + around)
+    dot.mix(share * inside(np.hypot(dot.x - x, dot.y - y) - radius, 0.005), color)
 
 
 def _paint_age(canvas: Canvas, identity: Identity) -> None:
@@ -60,8 +67,9 @@ def _paint_age(canvas: Canvas, identity: Identity) -> None:
     ink = tinted(identity.skin, (0.62, 0.48, 0.46))
     wing, corner = identity.nose_width + 0.025, identity.mouth_width + 0.05
     for side in (-1, 1):
-        side_window = canvas.window(*sorted((0.0, side * 0.75)), -0.8, 0.3)
-        fold = [(side * wing, -identity.nose_length + 0.03), (side * (wing + 0.06), -0.5), (side * corner, identity.mouth_y)]
+        side_window = canvas.side_window(side, 0.0, 0.75, -0.8, 0.3)
+        tip = -identity.nose_length + 0.03
+        fold = [(side * wing, tip), (side * (wing + 0.06), -0.5), (side * corner, identity.mouth_y)]
         side_window.mix(0.65 * old * stroke(side_window, np.array(fold), 0.02), ink)
         eye, low = identity.eye_spacing, -identity.eye_height - 0.07
         bag = [(side * (eye - 0.12), low + 0.02), (side * eye, low - 0.015), (side * (eye + 0.11), low + 0.03)]
@@ -73,7 +81,8 @@ def _paint_age(canvas: Canvas, identity: Identity) -> None:
     forehead = canvas.window(-0.5, 0.5, 0.25, 0.6)
     for k in range(int(3.2 * old)):
         y = identity.brow_height + 0.15 + 0.075 * k
-        wave = np.stack([np.linspace(-0.3 + 0.05 * k, 0.3 - 0.05 * k, 7), y + 0.012 * np.cos(np.arange(7) * 1.7)], axis=-1)
+        half = 0.3 - 0.05 * k
+        wave = np.stack([np.linspace(-half, half, 7), y + 0.012 * np.cos(np.arange(7) * 1.7)], axis=-1)
         forehead.mix(0.45 * old * stroke(forehead, wave, 0.014), ink)
 
 
@@ -81,19 +90,24 @@ def beard_share(identity: Identity, x: Array, y: Array) -> Array:
     """How much beard grows at a point of the face's plane: 0 none to 1 full, by the beard's cut."""
     mouth, beside = identity.mouth_y, np.abs(x)
     line = -0.02 - 0.40 * np.clip(1 - ((beside - 0.12) / 0.60) ** 2, 0, 1)  # from the sideburn down the cheek
-    jaw = inside(y - line - 0.0, 0.05)
-    under_nose = -identity.nose_length - 0.075
-    mustache = inside(np.maximum(y - under_nose - 0.35 * beside**2, mouth - 0.01 - 0.5 * beside**2 - y), 0.012)
-    mustache = mustache * inside(beside - identity.mouth_width - 0.05, 0.02)
-    lips = ((beside / (identity.mouth_width * 1.12)) ** 2 + ((y - mouth + 0.01) / (0.022 + 1.1 * identity.lower_lip)) ** 2) - 1
+    jaw = inside(y - line, 0.05)
+    top = -identity.nose_length - 0.05
+    reach = beside / (identity.mouth_width * 1.12 + 0.03)
+    middle = 0.5 * (top + mouth + 0.5 * identity.upper_lip) - 0.07 * reach**2
+    half = 0.5 * (top - mouth - 0.3 * identity.upper_lip)
+    thickness = half * np.clip(1 - reach**2.6, 0, 1) ** 0.8 * (1 - 0.25 * np.exp(-((beside / 0.03) ** 2)))
+    mustache = inside(np.abs(y - middle) - thickness, 0.012) * inside(reach - 1, 0.02)
+    lip_height = 0.022 + 1.1 * identity.lower_lip
+    lips = (beside / (identity.mouth_width * 1.12)) ** 2 + ((y - mouth + 0.01) / lip_height) ** 2 - 1
     around = inside(-lips, 0.15)
     chin = inside(np.hypot(beside / 0.30, (y + 0.92) / 0.30) - 1, 0.08)
     if identity.beard is Beard.MUSTACHE:
         return mustache
     if identity.beard is Beard.GOATEE:
-        return np.maximum(chin * around, mustache) * (beside < 0.34)
+        return np.asarray(np.maximum(chin * around, mustache) * (beside < 0.34), np.float32)
     if identity.beard in (Beard.SHORT, Beard.FULL, Beard.STUBBLE):
-        return np.maximum(jaw * around * inside(y - mouth - 0.30 - beside * 0.4, 0.05), mustache)
+        full = jaw * around * inside(y - mouth - 0.30 - beside * 0.4, 0.05)
+        return np.asarray(np.maximum(full, mustache), np.float32)
     return np.zeros(np.broadcast_shapes(x.shape, y.shape), np.float32)
 
 
@@ -107,10 +121,10 @@ def _paint_nose(canvas: Canvas, identity: Identity) -> None:
     wing = identity.nose_width
     window = canvas.window(-0.35, 0.35, tip - 0.15, 0.2)
     dark = tinted(identity.skin, (0.42, 0.28, 0.28))
-    window.shade(0.45 * spot(window, (0, tip - 0.075), (wing, 0.035)), (0.72, 0.6, 0.62))
+    window.shade(0.25 * spot(window, (0, tip - 0.075), (wing, 0.035)), (0.72, 0.6, 0.62))
     for side in (-1, 1):
-        nostril = np.hypot((window.x - side * wing * 0.46) / 1.5, window.y - (tip - 0.032) + 0.15 * np.abs(window.x)) - 0.021
-        window.mix(0.9 * inside(nostril, 0.007), dark)
+        across, down = window.x - side * wing * 0.46, window.y - (tip - 0.032) + 0.15 * np.abs(window.x)
+        window.mix(0.9 * inside(np.hypot(across / 1.5, down) - 0.021, 0.007), dark)
         arc = np.linspace(-0.9, 1.25, 8)
         line = np.stack([side * (wing * 0.72 + 0.062 * np.cos(arc)), tip + 0.015 + 0.062 * np.sin(arc)], axis=-1)
         window.mix(0.55 * stroke(window, line.astype(np.float32), 0.02), dark)

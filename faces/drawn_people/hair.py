@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from faces.drawn_people.face_paint import beard_share
 from faces.drawn_people.identity import Beard, HairStyle, Headgear, Identity
@@ -12,9 +13,13 @@ from faces.drawn_people.skull import Skull
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A haircut. top, side and lift are thicknesses in head units, lift adds to the front; part is how far the strands lean to
-    one side; fringe is how far the front hangs below the hairline; curls is the number of bumps, 0 for straight hair;
-    length is the y where a curtain ends, if there is one; wave is its waviness."""
+    """A haircut.
+
+    top, side and lift are thicknesses in head units, lift adds to the front; part from 0 (none) to 1 (deep) is the
+    parting; fringe is how far the front hangs below the hairline; curls is the number of bumps, 0 for straight hair,
+    and curl their height; length is the y where a curtain ends, if there is one, flare and wave its form; high is how
+    far the hairline has receded, 0 or 1.
+    """
 
     top: float
     side: float
@@ -26,8 +31,7 @@ class Cut:
     length: float | None = None
     flare: float = 0.0
     wave: float = 0.0
-    high: float = 0.0  # how far the hairline has receded
-    tied: bool = False
+    high: float = 0.0
 
 
 CUTS: dict[HairStyle, Cut] = {
@@ -36,33 +40,33 @@ CUTS: dict[HairStyle, Cut] = {
     HairStyle.SHORT: Cut(0.11, 0.045, lift=0.04, part=0.3),
     HairStyle.SWEPT: Cut(0.13, 0.05, lift=0.07, part=1.0, fringe=0.08),
     HairStyle.QUIFF: Cut(0.15, 0.035, lift=0.17, part=0.15),
-    HairStyle.CURLY: Cut(0.17, 0.10, lift=0.04, fringe=0.05, curls=230, curl=0.085),
-    HairStyle.AFRO: Cut(0.36, 0.27, curls=430, curl=0.05),
+    HairStyle.CURLY: Cut(0.13, 0.08, lift=0.05, fringe=0.08, curls=120, curl=0.13),
+    HairStyle.AFRO: Cut(0.34, 0.27, curls=240, curl=0.085),
     HairStyle.BOB: Cut(0.12, 0.09, part=0.7, length=-0.80, flare=0.06),
     HairStyle.FRINGE_BOB: Cut(0.12, 0.09, fringe=0.33, length=-0.72, flare=0.08),
-    HairStyle.LONG: Cut(0.11, 0.07, part=0.6, length=-1.85),
-    HairStyle.LONG_FRINGE: Cut(0.12, 0.08, fringe=0.33, length=-1.75),
+    HairStyle.LONG: Cut(0.13, 0.11, flare=0.10, part=0.6, length=-1.85),
+    HairStyle.LONG_FRINGE: Cut(0.13, 0.11, flare=0.10, fringe=0.33, length=-1.75),
     HairStyle.WAVY: Cut(0.15, 0.13, part=0.8, length=-1.55, flare=0.14, wave=1.0),
-    HairStyle.BUN: Cut(0.06, 0.045, tied=True),
-    HairStyle.TWO_BUNS: Cut(0.06, 0.045, tied=True),
-    HairStyle.PONYTAIL: Cut(0.075, 0.05, fringe=0.06, part=0.8, tied=True),
+    HairStyle.BUN: Cut(0.06, 0.045),
+    HairStyle.TWO_BUNS: Cut(0.06, 0.045),
+    HairStyle.PONYTAIL: Cut(0.075, 0.05, part=0.8),
 }
 
 # where hair begins, as y over the angle around the head in degrees; the first two entries are the person's own hairline
 _LINE_AT = np.array([0.0, 30.0, 50.0, 62.0, 71.0, 79.0, 88.0, 95.0, 112.0, 128.0, 145.0, 180.0])
-_LINE_Y = np.array([0.0, 0.0, 0.0, 0.36, 0.10, -0.12, -0.14, 0.12, 0.08, -0.30, -0.52, -0.56])
+_LINE_Y = np.array([0.0, 0.0, 0.0, 0.40, 0.10, -0.12, -0.14, 0.12, 0.08, -0.30, -0.52, -0.56])
 
 
 def hairline(identity: Identity, cut: Cut, around: Array) -> Array:
     """y of the hairline at an angle around the head (radians)."""
     y = _LINE_Y.copy()
-    y[:3] = np.array([1.0, 1.02, 0.93]) * identity.hairline
+    y[:3] = np.array([1.0, 0.985, 0.86]) * identity.hairline
     if cut.high:
         y[:5] = [0.93, 0.90, 0.80, 0.52, 0.16]
     y[:3] -= cut.fringe * np.array([1.0, 1.05, 1.15])
     if cut.fringe > 0.2:
         y[3] -= 0.10
-    return np.interp(np.degrees(np.abs(around)), _LINE_AT, y).astype(np.float32)
+    return np.asarray(np.interp(np.degrees(np.abs(around)), _LINE_AT, y), np.float32)
 
 
 def build_hair(identity: Identity, skull: Skull) -> list[Mesh]:
@@ -89,14 +93,14 @@ def _volume(identity: Identity) -> float:
 
 
 def _shell(identity: Identity, skull: Skull, cut: Cut, *, covered: bool) -> Mesh:
-    polar = np.linspace(0.0, 2.25, 96, dtype=np.float32)[:, None]
-    around = np.linspace(-np.pi, np.pi, 200, dtype=np.float32)[None, :]
-    y = np.broadcast_to(skull.height(polar), (96, 200))
+    polar = np.linspace(0.0, 2.25, 74, dtype=np.float32)[:, None]
+    around = np.linspace(-np.pi, np.pi, 150, dtype=np.float32)[None, :]
+    y = np.broadcast_to(skull.height(polar), (74, 150))
     line = hairline(identity, cut, around)
     rng = np.random.default_rng([identity.seed, 11])
     phase = rng.uniform(0, 6, 3)
     jag = 0.016 * np.sin(around * 47 + phase[0]) + 0.012 * np.sin(around * 83 + phase[1])
-    above = y - line - jag * (0.6 if cut.curls else 1.0)
+    above = y - line - jag * (0.6 if cut.curls else 0.25 if cut.part > 0.5 else 1.0)
     grown = _thickness(identity, cut, polar, around, above)
     curl = np.zeros_like(grown)
     if cut.curls:
@@ -105,12 +109,17 @@ def _shell(identity: Identity, skull: Skull, cut: Cut, *, covered: bool) -> Mesh
     if covered:
         grown = np.minimum(grown, 0.05 + 0.04 * (y < 0.3))
     points = skull.points(polar, around, grow=grown)
-    if cut.curls:
-        uv = np.stack([curl * 1.2, np.broadcast_to(polar * 0.5, curl.shape)], axis=-1)
+    if cut.part > 0.5:
+        # strands run sideways from the parting, over the top and down: lines about an axis that lies low in the head
+        over = np.arctan2(points[..., 2] + 0.1, points[..., 1] + 0.55)
+        uv = np.stack([1.5 * over, np.abs(points[..., 0])], axis=-1)
+    elif cut.curls:
+        uv = np.stack([curl, np.broadcast_to(polar * 9, curl.shape)], axis=-1)
     else:
         lean = cut.part * 0.9 * np.clip(np.cos(around), 0, 1)
         uv = np.stack(np.broadcast_arrays(around + lean * polar, polar), axis=-1)
-    return grid_mesh(Part.HAIR, points, uv=uv, cover=above * 6, closed=True)
+    part = Part.CURLS if cut.curls else Part.HAIR
+    return grid_mesh(part, points, uv=uv, cover=above * 6, closed=True, two_sided=True)
 
 
 def _thickness(identity: Identity, cut: Cut, polar: Array, around: Array, above: Array) -> Array:
@@ -118,14 +127,15 @@ def _thickness(identity: Identity, cut: Cut, polar: Array, around: Array, above:
     up = _smooth(1.45, 0.75, polar)
     front = np.clip(np.cos(around), 0, 1)
     thick = (cut.side + (cut.top - cut.side) * up) * _volume(identity)
-    thick = thick + cut.lift * front**2 * _smooth(1.25, 0.75, polar) * _smooth(0.0, 0.12, above)
+    thick = thick + cut.lift * front**2 * np.sin(polar) * _smooth(1.30, 0.95, polar) * _smooth(0.0, 0.12, above)
     if cut.part > 0.25:
         side = 1 if identity.seed % 2 else -1
         groove = np.exp(-(((around * side - 0.52) / 0.10) ** 2)) * _smooth(0.15, 0.4, polar)
         thick = thick * (1 - 0.55 * groove * front)
         thick = thick + 0.035 * cut.part * np.sin(around * side + 2.6) * front * up
     strands = 0.010 * np.sin(around * 31 + 2 * polar * cut.part) + 0.006 * np.sin(around * 57 + 1.0)
-    edge = 0.014 + (1 - 0.014) * _smooth(0.0, 0.14 if cut.top > 0.08 else 0.25, above)
+    ramp = 0.45 if cut.top > 0.3 else 0.14 if cut.top > 0.08 else 0.25
+    edge = 0.014 + (1 - 0.014) * np.sqrt(_smooth(-0.02, ramp, above))
     if cut.fringe > 0.2:
         edge = np.maximum(edge, 0.62 * front)
     return np.asarray((thick + strands * np.sin(polar)) * edge, np.float32)
@@ -145,12 +155,12 @@ def _curls(rng: np.random.Generator, count: int, polar: Array, around: Array) ->
     )
     nearest = (place.reshape(-1, 3).astype(np.float32) @ centers.T.astype(np.float32)).max(axis=1)
     gap = np.arccos(np.clip(nearest, -1, 1)) / (2.05 / np.sqrt(count))
-    return np.sqrt(np.clip(1 - gap**2, 0, 1)).reshape(place.shape[:2]).astype(np.float32)
+    return np.asarray(np.sqrt(np.clip(1 - gap**2, 0, 1)).reshape(place.shape[:2]), np.float32)
 
 
 def _curtain(identity: Identity, skull: Skull, cut: Cut, length: float, *, covered: bool) -> Mesh:
     """Hair that hangs down beside and behind the face, open in front."""
-    rows, columns = 90, 150
+    rows, columns = 64, 120
     down = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     across = np.linspace(0, 1, columns, dtype=np.float32)[None, :]
     top = 0.30 if covered else 0.62
@@ -186,15 +196,18 @@ def _tied(identity: Identity) -> list[Mesh]:
         case HairStyle.TWO_BUNS:
             return [_bun((side * 0.55, 0.93, -0.15), 0.25 * size) for side in (-1, 1)]
         case HairStyle.PONYTAIL:
-            side = 1 if identity.seed % 2 else -1
-            nodes = np.array([(0.1, 0.62, -0.92), (0.5, 0.55, -1.1), (0.86, 0.0, -0.85), (0.92, -0.7, -0.5), (0.8, -1.4, -0.1)])
-            t = np.linspace(0, 1, 36)
-            path = np.stack([np.interp(t, np.linspace(0, 1, 5), nodes[:, k]) for k in range(3)], axis=-1)
-            path = np.apply_along_axis(lambda line: np.convolve(np.pad(line, 4, mode="edge"), np.ones(9) / 9, "valid"), 0, path)
-            radius = 0.20 * size * np.sin(np.pi * (0.12 + 0.86 * t)) ** 0.6
-            return [tube(Part.HAIR, (path * (side, 1, 1)).astype(np.float32), radius.astype(np.float32), sides=20)]
+            return [_tail(1 if identity.seed % 2 else -1, 0.20 * size)]
         case _:
             return []
+
+
+def _tail(side: int, thickness: float) -> Mesh:
+    """From the back of the head over one shoulder."""
+    nodes = [(0.1, 0.62, -0.92), (0.5, 0.55, -1.1), (0.86, 0.0, -0.85), (0.92, -0.7, -0.5), (0.8, -1.4, -0.1)]
+    t = np.linspace(0, 1, 36)
+    path = CubicSpline(np.linspace(0, 1, 5), nodes)(t) * (side, 1, 1)
+    radius = thickness * np.sin(np.pi * (0.12 + 0.86 * t)) ** 0.6
+    return tube(Part.HAIR, path.astype(np.float32), radius.astype(np.float32), sides=20)
 
 
 def _bun(center: tuple[float, float, float], radius: float) -> Mesh:
@@ -217,6 +230,4 @@ def build_beard(identity: Identity, face: Mesh) -> list[Mesh]:
     normals = face.normals + np.stack([2.2 * np.cos(x * 75 + 4 * y) * 0.12, 0 * x, 0 * x], axis=-1)
     cover = share - 0.45 + strands * 6
     uv = np.stack([x * 2.2 + 0.3 * y, y], axis=-1)
-    return [
-        Mesh(Part.BEARD, vertices.astype(np.float32), normals.astype(np.float32), face.triangles, uv, cover.astype(np.float32))
-    ]
+    return [Mesh(Part.BEARD, vertices, normals, face.triangles, uv, cover)]

@@ -66,8 +66,10 @@ class Earrings(Enum):
 class Identity:
     """One drawn person.
 
-    Lengths are in the model frame (the head's half height is 1, y up, eyes at y = 0); colors are RGB shares from 0 to 1;
-    a parameter named only by its feature is a share from 0 to 1 or, where RANGES says so, from -1 to 1.
+    Lengths are in the model frame (the head's half height is 1, y up, eyes at y = 0), colors are RGB shares from 0 to
+    1, age is in years, softness goes from 0 (rugged) to 1 (soft), eye_tilt and brow_tilt are slopes (positive: the
+    outer end is higher), ear_angle is in radians. All else is a share from 0 to 1 or, where RANGES says so, from -1
+    to 1.
     """
 
     seed: int
@@ -141,18 +143,18 @@ RANGES: dict[str, tuple[float, float]] = {
     "neck_width": (0.34, 0.46),
     "eye_spacing": (0.265, 0.345),
     "eye_width": (0.125, 0.175),
-    "eye_height": (0.055, 0.105),
+    "eye_height": (0.062, 0.108),
     "eye_tilt": (-0.14, 0.22),
     "eye_depth": (0.03, 0.12),
     "lashes": (0.0, 1.0),
     "brow_height": (0.15, 0.25),
     "brow_length": (0.15, 0.22),
     "brow_thickness": (0.014, 0.044),
-    "brow_tilt": (-0.18, 0.28),
+    "brow_tilt": (-0.20, 0.14),
     "brow_arch": (0.0, 1.0),
     "nose_length": (0.31, 0.45),
     "nose_width": (0.095, 0.175),
-    "nose_height": (0.14, 0.28),
+    "nose_height": (0.13, 0.25),
     "nose_bridge": (0.0, 1.0),
     "nose_tip": (-1.0, 1.0),
     "mouth_y": (-0.66, -0.56),
@@ -195,14 +197,12 @@ def draw_identity(seed: int) -> Identity:
     """
     name = drawn_name(seed)
     rng = np.random.default_rng([seed, _SALT])
-    tone, softness, years = (
-        seed * np.array([0.8191725, 0.6710436, 0.5497005]) + np.array([0.13, 0.31, 0.72])
-    ) % 1
+    tone, softness, years = (seed * np.array([0.8191725, 0.6710436, 0.5497005]) + np.array([0.13, 0.31, 0.72])) % 1
     age = float(19 + 58 * years**1.25)
     lot = {key: float(rng.uniform(low, high)) for key, (low, high) in RANGES.items()}
     lot["jaw"] = float(np.clip(lot["jaw"] + 0.5 - softness, -1, 1))
     lot["brow_ridge"] *= float(1 - 0.7 * softness)
-    lot["lashes"] = float(np.clip(0.25 + 0.75 * (softness - 0.4) + 0.2 * (lot["lashes"] - 0.5), 0, 1))
+    lot["lashes"] = float(np.clip(0.35 + 0.90 * (softness - 0.4) + 0.2 * (lot["lashes"] - 0.5), 0, 1))
     lot["neck_width"] -= float(0.05 * (softness - 0.5))
     lot["brow_thickness"] -= float(0.008 * (softness - 0.5))
     headgear = _headgear(rng, softness)
@@ -220,9 +220,7 @@ def draw_identity(seed: int) -> Identity:
         freckles=float(rng.uniform(0.4, 1)) if tone < 0.5 and rng.random() < 0.3 else 0.0,
         mole=_mole(rng),
         glasses=_glasses(rng, age),
-        glasses_color=_pick(
-            rng, ((0.13, 0.12, 0.15), (0.45, 0.22, 0.14), (0.16, 0.25, 0.42), (0.55, 0.16, 0.2))
-        ),
+        glasses_color=_pick(rng, ((0.13, 0.12, 0.15), (0.45, 0.22, 0.14), (0.16, 0.25, 0.42), (0.55, 0.16, 0.2))),
         headgear=headgear,
         headgear_hue=int(rng.integers(1 << 16)),
         earrings=_earrings(rng, softness, headgear),

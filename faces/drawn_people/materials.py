@@ -41,17 +41,19 @@ def build_materials(identity: Identity, face: Canvas, clothes: Clothes) -> Mappi
 
     def ear(surface: Surface) -> Array:
         inner = np.exp(-((surface.uv[:, :1] / 0.45) ** 2))
-        return _flat(surface, identity.skin) * (1 - inner * np.array([0.16, 0.30, 0.30], np.float32))
+        flush = 1 - inner * np.array([0.16, 0.30, 0.30], np.float32)
+        return np.asarray(_flat(surface, identity.skin) * flush, np.float32)
 
     return {
         Part.FACE: lambda surface: face.sample(surface.uv[:, 0], surface.uv[:, 1]),
         Part.EAR: ear,
         Part.NECK: skin,
         Part.HAIR: lambda surface: _strands(surface, identity.hair_color, 1.0),
+        Part.CURLS: lambda surface: _curls(surface, identity.hair_color),
         Part.BEARD: lambda surface: _strands(surface, (float(beard[0]), float(beard[1]), float(beard[2])), 1.3),
         Part.CLOTH: lambda surface: _cloth(surface, clothes.color, clothes.second, clothes.pattern),
         Part.COLLAR: lambda surface: _flat(surface, clothes.color) * np.float32(0.92),
-        Part.HAT: lambda surface: _flat(surface, hat),
+        Part.HAT: lambda surface: _layers(surface, hat),
         Part.HAT_BAND: lambda surface: _ribs(surface, band),
         Part.SCARF: lambda surface: _cloth(surface, hat, (0.93, 0.89, 0.82), scarf_pattern),
         Part.GLASSES: lambda surface: _flat(surface, identity.glasses_color),
@@ -70,6 +72,19 @@ def _strands(surface: Surface, color: Color, density: float) -> Array:
     locks += 0.35 * np.sin(u * 17 - 1.5 * v)
     tone = 1 + 0.14 * np.clip(locks * 2.2, -1, 1) - 0.28 * np.clip((-locks - 0.72) * 5, 0, 1)
     return np.asarray(np.array(color, np.float32) * tone[:, None] + 0.012 * tone[:, None], np.float32)
+
+
+def _curls(surface: Surface, color: Color) -> Array:
+    """Dark between the curls, lighter on them, with a turn of the brush on each."""
+    height, turn = surface.uv[:, 0], surface.uv[:, 1]
+    tone = 0.74 + 0.36 * np.clip(height, 0, 1) + 0.07 * np.sin(height * 17 + turn)
+    return np.asarray(np.array(color, np.float32) * tone[:, None] + 0.012, np.float32)
+
+
+def _layers(surface: Surface, color: Color) -> Array:
+    """Wound cloth: darker where a layer begins under the next one."""
+    depth = np.clip((0.22 - surface.uv[:, 1:]) * 5, 0, 1)
+    return np.asarray(_flat(surface, color) * (1 - 0.30 * depth), np.float32)
 
 
 def _ribs(surface: Surface, color: Color) -> Array:

@@ -1,16 +1,18 @@
 """Triangle meshes made of grids of points: lofts, tubes, balls.
 
-Model frame: x to the right of the picture, y up, z towards the viewer; the head's half height is 1, the eyes lie at y = 0.
+Model frame: x to the right of the picture, y up, z towards the viewer. The head's half height is 1, the eyes are at
+y = 0.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int32]
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
+Indices: TypeAlias = npt.NDArray[np.int32]
 
 
 class Part(IntEnum):
@@ -28,6 +30,7 @@ class Part(IntEnum):
     SCARF = 10
     GLASSES = 11
     METAL = 12
+    CURLS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Mesh:
     """One surface.
 
     vertices and normals are (V, 3) in the model frame, triangles (T, 3) counter-clockwise seen from outside,
-    uv (V, 2) material coordinates whose meaning depends on the part, cover (V,): where it is negative the surface is cut away.
+    uv (V, 2) material coordinates whose meaning depends on the part, cover (V,): where it is negative the surface is
+    cut away.
     """
 
     part: Part
@@ -88,7 +92,7 @@ def grid_mesh(
 
 
 def grid_normals(points: Array, *, closed: bool = False) -> Array:
-    """Unit normals (rows, columns, 3) of a grid of points, by central differences; zero where the grid has collapsed."""
+    """Unit normals (rows, columns, 3) of a grid of points, by central differences; zero where the grid collapses."""
     down = np.gradient(points, axis=0)
     if closed:
         ring = np.concatenate([points[:, -2:-1], points, points[:, 1:2]], axis=1)
@@ -97,7 +101,7 @@ def grid_normals(points: Array, *, closed: bool = False) -> Array:
         across = np.gradient(points, axis=1)
     normals = np.cross(down, across)
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return (normals / np.maximum(length, 1e-9)).astype(np.float32)
+    return np.asarray(normals / np.maximum(length, 1e-9), np.float32)
 
 
 def tube(part: Part, path: Array, radius: Array | float, *, sides: int = 8, on_head: bool = True) -> Mesh:
@@ -126,9 +130,7 @@ def ball(
     on_head: bool = True,
 ) -> Mesh:
     """An ellipsoid."""
-    polar, around = np.meshgrid(
-        np.linspace(0, np.pi, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij"
-    )
+    polar, around = np.meshgrid(np.linspace(0, np.pi, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij")
     unit = np.stack([np.sin(polar) * np.sin(around), np.cos(polar), np.sin(polar) * np.cos(around)], axis=-1)
     points = np.asarray(center) + unit * np.asarray(radii)
     return grid_mesh(part, points.astype(np.float32), closed=True, on_head=on_head)

@@ -18,8 +18,8 @@ NAME_COUNT = len(_FIRST) * len(_LAST)
 def drawn_name(seed: int) -> str:
     """The name of the drawn person with this seed (0 or more).
 
-    Different seeds have different names: the first NAME_COUNT seeds get each pair once, later ones get a number behind it.
-    Seeds that follow each other share neither first nor last name, since both list lengths are prime.
+    Different seeds have different names: the first NAME_COUNT seeds get each pair once, since the lists' lengths share
+    no divisor; later ones get a number behind it. Seeds that follow each other share neither first nor last name.
     """
     if seed < 0:
         raise ValueError(f"The seed of a drawn person is {seed}; it must be 0 or more.")

@@ -1,4 +1,4 @@
-"""The colors of the drawing, as RGB shares from 0 to 1: warm skins, muted cloth, calm walls, ink that is never black."""
+"""The colors of the drawing, as RGB shares from 0 to 1: warm skins, muted cloth, calm walls, ink that is not black."""
 
 from typing import TypeAlias
 
@@ -30,7 +30,7 @@ HAIR_COLORS: tuple[Color, ...] = (
     (0.72, 0.33, 0.16),
     (0.52, 0.19, 0.13),
 )
-GREY_HAIR: Color = (0.78, 0.78, 0.79)
+GREY_HAIR: Color = (0.82, 0.80, 0.76)
 
 # the first three are the dark ones
 IRIS_COLORS: tuple[Color, ...] = (

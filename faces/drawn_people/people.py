@@ -14,8 +14,8 @@ def draw_people(
 ) -> Iterator[tuple[Identity, int, npt.NDArray[np.uint8]]]:
     """Draw count people with photos_each photos: (person, number of the photo from 0, picture), one at a time.
 
-    The people are draw_identity(seed), draw_identity(seed + 1), ...; every picture depends on these numbers only, so shares of
-    the work can be drawn apart, in any order, by draw_photo(draw_identity(seed + i), number).
+    The people are draw_identity(seed), draw_identity(seed + 1), ... Every picture depends on its numbers only, so parts
+    of the work can be done elsewhere and in any order by draw_photo(draw_identity(seed + i), number).
     """
     for person in range(count):
         identity = draw_identity(seed + person)

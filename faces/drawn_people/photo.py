@@ -13,7 +13,7 @@ from faces.drawn_people.expression import Expression
 from faces.drawn_people.face_paint import paint_face
 from faces.drawn_people.hair import build_beard, build_hair
 from faces.drawn_people.head import build_head
-from faces.drawn_people.identity import Identity
+from faces.drawn_people.identity import Headgear, Identity
 from faces.drawn_people.materials import Clothes, Pattern, build_materials
 from faces.drawn_people.mesh import Array, Mesh
 from faces.drawn_people.palette import CLOTH_COLORS, WALL_COLORS, Color
@@ -29,22 +29,22 @@ SMALLEST_SIDE = 32
 class Shot:
     """Everything about one photo but the person. blur in pixels of the picture, noise in levels of 255."""
 
-    pose: Pose = Pose()
-    expression: Expression = Expression()
-    framing: Framing = Framing()
-    light: Light = Light()
-    clothes: Clothes = Clothes(CLOTH_COLORS[0], CLOTH_COLORS[4], Pattern.PLAIN)
-    neckline: Neckline = Neckline.CREW
-    wall: Wall = Wall.WASH
-    wall_color: Color = WALL_COLORS[0]
-    blur: float = 0.0
-    noise: float = 0.0
-    grain_seed: int = 0
+    pose: Pose
+    expression: Expression
+    framing: Framing
+    light: Light
+    clothes: Clothes
+    neckline: Neckline
+    wall: Wall
+    wall_color: Color
+    blur: float
+    noise: float
+    grain_seed: int
 
 
 def draw_shot(rng: np.random.Generator) -> Shot:
     """Pose, face, light, distance, clothes and background of one photo, by lot."""
-    smile = float(np.clip(rng.normal(0.35, 0.35), -0.25, 1))
+    smile = float(np.clip(rng.normal(0.42, 0.35), -0.2, 1))
     opened = float(rng.uniform(0.25, 0.9)) if smile > 0.25 and rng.random() < 0.45 else 0.0
     warmth = float(rng.normal(0, 0.025))
     color, second = rng.choice(len(CLOTH_COLORS), 2, replace=False)
@@ -60,11 +60,13 @@ def draw_shot(rng: np.random.Generator) -> Shot:
             open=opened,
             blink=float(rng.uniform(0, 0.3)),
             brows=float(np.clip(rng.normal(0.1, 0.4), -1, 1)),
-            gaze_x=float(np.clip(rng.normal(0, 0.3), -1, 1)),
+            gaze_x=float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)),
             gaze_y=float(np.clip(rng.normal(0, 0.2), -1, 1)),
         ),
         framing=Framing(
-            x=float(0.5 + rng.normal(0, 0.025)), y=float(0.47 + rng.normal(0, 0.02)), size=float(rng.uniform(0.22, 0.315))
+            x=float(0.5 + rng.normal(0, 0.025)),
+            y=float(0.47 + rng.normal(0, 0.02)),
+            size=float(rng.uniform(0.22, 0.315)),
         ),
         light=Light(
             azimuth=float(rng.choice([-1, 1]) * rng.uniform(8, 55)),
@@ -87,6 +89,8 @@ def build_person(identity: Identity, expression: Expression, neckline: Neckline)
     """All surfaces of a person in the model frame, before any turn."""
     skull = build_skull(identity)
     head = build_head(identity, expression, skull)
+    if identity.headgear is Headgear.HEADSCARF:
+        head = head[:1]  # the ears lie under it
     return [
         *head,
         *build_beard(identity, head[0]),
@@ -102,7 +106,7 @@ def render_shot(identity: Identity, shot: Shot, size: tuple[int, int] = (400, 40
     """The picture (height, width, 3), RGB, of a person in a shot; size is (width, height) in pixels."""
     width, height = size
     if min(size) < SMALLEST_SIDE:
-        raise ValueError(f"A drawn photo of {width}x{height} pixels was asked for; each side needs {SMALLEST_SIDE} or more.")
+        raise ValueError(f"A drawn photo needs {SMALLEST_SIDE} or more pixels a side, not {width}x{height}.")
     rng = np.random.default_rng([shot.grain_seed, 1])
     background = paint_background(shot.wall, shot.wall_color, width, height, rng)
     scale = float(np.clip(1.7 * shot.framing.size * min(size), 60, 400))
@@ -123,13 +127,13 @@ def _developed(picture: Array, shot: Shot, rng: np.random.Generator) -> npt.NDAr
     if shot.blur > 0.15:
         picture = gaussian_filter(picture, (shot.blur, shot.blur, 0))
     height, width = picture.shape[:2]
-    paper = gaussian_filter(rng.normal(0, 1, (height, width)).astype(np.float32), 0.8)
+    paper = gaussian_filter(rng.standard_normal((height, width), np.float32), 0.8)
     picture = picture * (1 + 0.022 * paper[..., None])
-    picture = 255 * picture + shot.noise * rng.normal(0, 1, picture.shape).astype(np.float32)
+    picture = 255 * picture + shot.noise * rng.standard_normal(picture.shape, np.float32)
     return np.asarray(np.clip(np.rint(picture), 0, 255), np.uint8)
 
 
 def draw_photo(identity: Identity, photo_seed: int, size: tuple[int, int] = (400, 400)) -> npt.NDArray[np.uint8]:
-    """Photo number photo_seed (0 or more) of a person: the same numbers always give the same pixels (height, width, 3)."""
+    """Photo number photo_seed (0 or more) of a person, (height, width, 3) RGB: always the same pixels."""
     rng = np.random.default_rng([identity.seed, photo_seed, _SALT])
     return render_shot(identity, draw_shot(rng), size)

@@ -1,7 +1,8 @@
 """A z-buffer for small triangles, in numpy.
 
-Every triangle is tried at the pixel centers of its own bounding square, all triangles of one size at once; depth is linear in
-the picture when it is given as 1 / distance. The nearest fragment of a pixel wins by a maximum over (depth, triangle) keys.
+Every triangle is tried at the pixel centers of its own bounding square, all triangles of one size at once. Depth is
+linear in the picture when it is given as 1 / distance. The nearest fragment of a pixel wins by a maximum over
+(depth, triangle) keys.
 """
 
 from dataclasses import dataclass
@@ -11,16 +12,16 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-_CHUNK = 400_000  # pixel tests at a time: keeps the temporaries in cache
+_CHUNK = 60_000  # pixel tests at a time: keeps the temporaries in cache
 _SEAM = -2e-4  # neighbors overlap by a hair, so that rounding leaves no pinholes between them
-_SQUARES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
+_SQUARES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 18, 24, 32, 64, 128)
 
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
     """What is visible: one row a covered pixel.
 
-    pixel (P,) index into the flattened picture, triangle (P,), weights (3, P) barycentric weights of the triangle's corners.
+    pixel (P,) index into the flattened picture, triangle (P,), weights (3, P) of its corners, adding up to 1.
     """
 
     pixel: npt.NDArray[np.int64]
@@ -39,23 +40,25 @@ def rasterize(
 ) -> Fragments:
     """Find the visible triangle of every pixel.
 
-    vertices (V, 3): x and y in pixels (y down; the center of the first pixel is 0.5, 0.5) and a depth from 0 to 1 that grows
-    towards the viewer. triangles (T, 3). cover (V,): where its interpolation is negative the triangle is cut away.
-    two_sided (T,): keep the triangle when it is seen from behind.
+    vertices (V, 3): x and y in pixels (y down; the center of the first pixel is 0.5, 0.5) and a depth from 0 to 1 that
+    grows towards the viewer. triangles (T, 3), counter-clockwise seen from in front. cover (V,): where its
+    interpolation is negative the triangle is cut away. two_sided (T,): keep the triangle when it is seen from behind.
     """
     corners = [vertices[triangles[:, k]] for k in range(3)]
     area = _cross(corners[1] - corners[0], corners[2] - corners[0])
-    covers = [cover[triangles[:, k]] for k in range(3)]
     # y points down in the picture, so a triangle that is counter-clockwise from outside has a negative area here
-    keep = np.where(two_sided, np.abs(area) > 1e-6, area < -1e-6) & (np.maximum.reduce(covers) > 0)
+    kept = np.flatnonzero(np.where(two_sided, np.abs(area) > 1e-6, area < -1e-6))
+    corners = [corner[kept] for corner in corners]
+    covers = [cover[triangles[kept, k]] for k in range(3)]
     first = np.ceil(np.minimum.reduce(corners)[:, :2] - 0.5)
     last = np.floor(np.maximum.reduce(corners)[:, :2] - 0.5)
-    keep &= (last >= first).all(axis=1) & (last >= 0).all(axis=1) & (first < (width, height)).all(axis=1)
-    kept = np.flatnonzero(keep)
-    first = np.maximum(first[kept], 0).astype(np.int64)
-    last = np.minimum(last[kept], (width - 1, height - 1)).astype(np.int64)
-    covers = [value[kept] for value in covers]
-    planes = _planes([corner[kept] for corner in corners], covers, area[kept])
+    hits = (last >= np.maximum(first, 0)) & (first < (width, height))
+    some = np.flatnonzero(hits[:, 0] & hits[:, 1] & (np.maximum.reduce(covers) > 0))
+    kept = kept[some]
+    first = np.maximum(first[some], 0).astype(np.int64)
+    last = np.minimum(last[some], (width - 1, height - 1)).astype(np.int64)
+    covers = [value[some] for value in covers]
+    planes = _planes([corner[some] for corner in corners], covers, area[kept])
     nearest = _nearest(planes, first, last, np.minimum.reduce(covers) < 0, width, height)
     return _visible(nearest, planes, kept, width)
 
@@ -87,7 +90,7 @@ def _nearest(
     width: int,
     height: int,
 ) -> npt.NDArray[np.uint64]:
-    """For every pixel the key of its nearest fragment: depth in the upper half, triangle + 1 in the lower; 0 for none."""
+    """For every pixel the key of its nearest fragment: depth in the upper half, triangle + 1 in the lower; or 0."""
     nearest = np.zeros(width * height, np.uint64)
     span = (last - first + 1).max(axis=1)
     smallest = 0
@@ -99,7 +102,7 @@ def _nearest(
             step = max(1, _CHUNK // (square * square))
             for start in range(0, len(chosen), step):
                 some = chosen[start : start + step]
-                _splat(nearest, some, planes[:, :, some], first[some], last[some], square, width, is_cut)
+                _splat(nearest, some, planes[:, :, some], first[some], last[some], square, width, is_cut=is_cut)
     return nearest
 
 
@@ -111,32 +114,35 @@ def _splat(
     last: npt.NDArray[np.int64],
     square: int,
     width: int,
+    *,
     is_cut: bool,
 ) -> None:
     """Try some triangles at every pixel of their squares and keep the nearest in place."""
     offset = np.arange(square)
     columns, rows = first[:, :1] + offset, first[:, 1:] + offset  # (T, S)
     x, y = (columns + 0.5).astype(np.float32), (rows + 0.5).astype(np.float32)
-    inside = ((columns <= last[:, :1])[:, None, :]) & ((rows <= last[:, 1:])[:, :, None])  # (T, S, S)
+    least: Floats | None = None
     for k in (0, 1, 2, 4) if is_cut else (0, 1, 2):
         of_rows = planes[k, 1, :, None] * y + planes[k, 2, :, None]
-        value = (planes[k, 0, :, None] * x)[:, None, :] + of_rows[:, :, None]
-        inside &= value >= _SEAM
-    which, row, column = np.nonzero(inside)
-    slope_x, slope_y, start = planes[3][:, which]
-    depth = slope_x * x[which, column] + slope_y * y[which, row] + start
+        value = (planes[k, 0, :, None] * x)[:, None, :] + of_rows[:, :, None]  # (T, S, S)
+        least = value if least is None else np.minimum(least, value, out=least)
+    inside = (least >= _SEAM) & (columns <= last[:, :1])[:, None, :] & (rows <= last[:, 1:])[:, :, None]
+    hit = np.flatnonzero(inside)
+    which = hit // (square * square)
+    row, column = hit // square - which * square, hit % square
+    across, down = first[which, 0] + column, first[which, 1] + row
+    slope_x, slope_y, start = planes[3]
+    depth = slope_x[which] * (across + np.float32(0.5)) + slope_y[which] * (down + np.float32(0.5)) + start[which]
     key = (np.clip(depth, 0, 1) * np.float32(2**31)).astype(np.uint64) << np.uint64(32)
     key |= triangles[which].astype(np.uint64) + np.uint64(1)
-    np.maximum.at(nearest, rows[which, row] * width + columns[which, column], key)
+    np.maximum.at(nearest, down * width + across, key)
 
 
-def _visible(
-    nearest: npt.NDArray[np.uint64], planes: Floats, kept: npt.NDArray[np.int64], width: int
-) -> Fragments:
+def _visible(nearest: npt.NDArray[np.uint64], planes: Floats, kept: npt.NDArray[np.int64], width: int) -> Fragments:
     pixel = np.flatnonzero(nearest)
     triangle = (nearest[pixel] & np.uint64(0xFFFFFFFF)).astype(np.int64) - 1
     x = (pixel % width + 0.5).astype(np.float32)
     y = (pixel // width + 0.5).astype(np.float32)
-    rows = np.ascontiguousarray(planes[:3].reshape(9, -1).T)[triangle]  # (P, 9)
-    weights = [rows[:, 3 * k] * x + rows[:, 3 * k + 1] * y + rows[:, 3 * k + 2] for k in range(3)]
+    weights = [planes[k, 0][triangle] * x + planes[k, 1][triangle] * y + planes[k, 2][triangle] for k in range(2)]
+    weights.append(1 - weights[0] - weights[1])
     return Fragments(pixel=pixel, triangle=kept[triangle], weights=np.stack(weights))

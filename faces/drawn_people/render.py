@@ -15,8 +15,8 @@ from faces.drawn_people.raster import rasterize
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Where the light comes from (azimuth to the right of the picture and elevation, degrees), how much of it is everywhere
-    (ambient, 0 to 1), its strength and its color."""
+    """Where the light comes from (azimuth to the right of the picture and elevation, degrees), how much of it is
+    everywhere (ambient, 0 to 1), its strength and its color."""
 
     azimuth: float = -35.0
     elevation: float = 35.0
@@ -40,6 +40,7 @@ class Surface:
 
 
 _OVERSAMPLING = 2
+_PIECE = 8192
 
 Material = Callable[[Surface], Array]
 
@@ -76,9 +77,7 @@ def render(
     seen = rasterize(screen, scene.triangles, scene.cover, scene.two_sided, width=width, height=height)
     corners = scene.triangles[seen.triangle]
     packed = np.concatenate([scene.normals, scene.uv, screen[:, 2:]], axis=1)
-    at = packed[corners[:, 0]] * seen.weights[0, :, None]
-    at += packed[corners[:, 1]] * seen.weights[1, :, None]
-    at += packed[corners[:, 2]] * seen.weights[2, :, None]
+    at = _interpolated(packed, corners, seen.weights)
     part = scene.part[seen.triangle]
     normal, uv, depth = at[:, :3], at[:, 3:5], at[:, 5]
     length = np.sqrt(np.einsum("pc,pc->p", normal, normal))
@@ -99,6 +98,18 @@ def render(
     picture = background.repeat(_OVERSAMPLING, axis=0).repeat(_OVERSAMPLING, axis=1).reshape(-1, 3)
     picture[seen.pixel] = shaded
     return _inked(_halved(picture.reshape(height, width, 3)), _outlines(depths, parts, unit))
+
+
+def _interpolated(packed: Array, corners: npt.NDArray[np.int32], weights: Array) -> Array:
+    """Rows of packed (V, C) at pixels with these corners (P, 3) and weights (3, P), in pieces that stay in the cache."""
+    at = np.empty((len(corners), packed.shape[1]), np.float32)
+    for start in range(0, len(corners), _PIECE):
+        piece = slice(start, start + _PIECE)
+        total = packed[corners[piece, 0]] * weights[0, piece, None]
+        total += packed[corners[piece, 1]] * weights[1, piece, None]
+        total += packed[corners[piece, 2]] * weights[2, piece, None]
+        at[piece] = total
+    return at
 
 
 def _halved(fine: Array) -> Array:
@@ -127,8 +138,8 @@ def _assemble(meshes: Sequence[Mesh], pose: Pose) -> _Scene:
         normals=np.concatenate([mesh.normals @ turns[mesh.on_head].T for mesh in meshes]),
         uv=np.concatenate([mesh.uv for mesh in meshes]),
         cover=np.concatenate([mesh.cover for mesh in meshes]),
-        triangles=np.concatenate([mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=False)]).astype(
-            np.int32
+        triangles=np.concatenate(
+            [mesh.triangles + np.int32(offset) for mesh, offset in zip(meshes, offsets, strict=False)]
         ),
         part=np.concatenate([np.full(len(mesh.triangles), mesh.part, np.uint8) for mesh in meshes]),
         two_sided=np.concatenate([np.full(len(mesh.triangles), mesh.two_sided) for mesh in meshes]),
@@ -145,13 +156,13 @@ def _lit(albedo: Array, normal: Array, part: npt.NDArray[np.uint8], light: Light
     toward = light.direction()
     facing = normal @ toward
     tone = 0.45 * _smooth(-0.12, 0.16, facing) + 0.55 * _smooth(-0.6, 0.9, facing)
-    tone *= 1 - 0.75 * occlusion
+    tone *= 1 - np.where(part == Part.FACE, 0.55, 0.75) * occlusion
     shadow = np.array(SHADOW, np.float32) * (0.55 + 0.75 * light.ambient)
     color = shadow + tone[:, None] * (np.array(light.color, np.float32) * light.strength * 1.06 - shadow)
     shaded = albedo * color
     half = toward + np.array([0, 0, 1], np.float32)
     gloss = np.clip(normal @ (half / np.linalg.norm(half)), 0, 1)
-    strength, sharpness = np.zeros(13, np.float32), np.ones(13, np.float32)
+    strength, sharpness = np.zeros(len(Part) + 1, np.float32), np.ones(len(Part) + 1, np.float32)
     for kind, shine in _SHINE.items():
         strength[kind], sharpness[kind] = shine.strength, shine.sharpness
     shaded += (strength[part] * gloss ** sharpness[part] * (1 - occlusion))[:, None]
@@ -160,8 +171,10 @@ def _lit(albedo: Array, normal: Array, part: npt.NDArray[np.uint8], light: Light
 
 
 def _occlusion(depth: Array, unit: float) -> Array:
-    """How much (0 to 1) a place lies behind what is around it: the depth buffer's own unsharp mask (Luft, Colditz, Deussen,
-    "Image enhancement by unsharp masking the depth buffer", 2006)."""
+    """How much (0 to 1) a place lies behind what is around it: the depth buffer's own unsharp mask.
+
+    After Luft, Colditz and Deussen, "Image enhancement by unsharp masking the depth buffer", 2006.
+    """
     step = 4
     small = depth[::step, ::step]
     floor = np.where(small > 0, small, 0.44)

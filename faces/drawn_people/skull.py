@@ -8,8 +8,8 @@ from scipy.interpolate import CubicSpline
 from faces.drawn_people.identity import Identity
 from faces.drawn_people.mesh import Array
 
-# Profiles over y (chin -1 to crown 1). At y the head is half as wide as WIDTH * s, reaches FRONT * s before and BACK * s behind
-# the axis at z = AXIS, with s = sqrt(1 - y^2), which closes it at both ends.
+# Profiles over y (chin -1 to crown 1). At y the head's half width is WIDTH * s, and it reaches FRONT * s before and
+# BACK * s behind the axis at z = AXIS, with s = sqrt(1 - y^2), which closes it at both ends.
 _Y = np.array([-1.0, -0.92, -0.78, -0.5, -0.2, 0.0, 0.3, 0.6, 0.85, 1.0])
 _WIDTH = np.array([1.02, 0.86, 0.78, 0.755, 0.735, 0.735, 0.785, 0.86, 0.93, 0.95])
 _FRONT = np.array([0.80, 0.70, 0.62, 0.67, 0.74, 0.77, 0.86, 0.93, 0.96, 0.96])
@@ -38,7 +38,7 @@ class Skull:
         return np.asarray(self.width(level) * np.sqrt(np.clip(1 - level**2, 0, 1)), np.float32)
 
     def points(self, polar: Array, around: Array, *, grow: Array | float = 0.0) -> Array:
-        """Points (..., 3) at two broadcast angles, moved outwards by grow (along the horizontal and vertical normal)."""
+        """Points (..., 3) at two angles, which are broadcast, moved outwards by grow."""
         polar, around = np.broadcast_arrays(polar, around)
         y = self.height(polar)
         level = self._level(y)
@@ -62,9 +62,7 @@ def build_skull(identity: Identity) -> Skull:
     """The head's plain form for a person: wide or narrow, with a strong or a pointed jaw, full or hollow cheeks."""
     width = _WIDTH * identity.head_width
     below = np.clip((-0.15 - _Y) / 0.55, 0, 1)
-    width = width * (
-        1 + 0.09 * identity.jaw * below + 0.05 * identity.cheeks * np.exp(-(((_Y + 0.5) / 0.22) ** 2))
-    )
+    width = width * (1 + 0.09 * identity.jaw * below + 0.05 * identity.cheeks * np.exp(-(((_Y + 0.5) / 0.22) ** 2)))
     width = width * (1 + 0.04 * identity.cheekbones * np.exp(-(((_Y + 0.12) / 0.2) ** 2)))
     width[:2] *= 1 + 0.16 * identity.chin_width
     return Skull(

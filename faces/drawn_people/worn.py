@@ -8,7 +8,7 @@ from faces.drawn_people.skull import Skull
 
 
 def build_headgear(identity: Identity, skull: Skull) -> list[Mesh]:
-    """The person's headgear, if any."""
+    """The person's headgear, if any. A hat's v is the way across a layer of cloth, 0 where the layer begins."""
     match identity.headgear:
         case Headgear.NONE:
             return []
@@ -36,11 +36,11 @@ def _rim(around: Array, front: float, back: float) -> Array:
 
 
 def _dome(skull: Skull, grow: float, *, front: float, back: float, crown: float) -> Mesh:
-    polar, around = _sphere_grid(70, 140, 1.75)
+    polar, around = _sphere_grid(48, 110, 1.75)
     y = skull.height(polar)
     height = grow + crown * np.clip(y, 0, 1) ** 2
-    points = skull.points(polar, around, grow=np.broadcast_to(height, (70, 140)))
-    uv = np.stack(np.broadcast_arrays(around, polar), axis=-1)
+    points = skull.points(polar, around, grow=np.broadcast_to(height, (48, 110)))
+    uv = np.stack(np.broadcast_arrays(around, np.full_like(polar, 0.5)), axis=-1)
     return grid_mesh(Part.HAT, points, uv=uv, cover=(y - _rim(around, front, back)) * 6, closed=True, two_sided=True)
 
 
@@ -72,17 +72,15 @@ def _brim(skull: Skull) -> Mesh:
     across = np.linspace(-1, 1, 60)[None, :]
     out = np.linspace(0, 1, 20)[:, None]
     around = across * 1.12
-    base = _level_ring(skull, np.full((1, 60), 0.50) - 0.05 * across**2, 0.085, 60)
     start = skull.points(
         np.full((1, 60), float(np.arccos(0.50)), np.float32), around.astype(np.float32), grow=np.full((1, 60), 0.09)
     )
-    del base
-    reach = 0.52 * np.sqrt(np.clip(1 - across**2, 0, 1)) * out
+    bow = np.sqrt(np.clip(1 - across**2, 0, 1))
     points = np.repeat(start, 20, axis=0)
-    points[..., 2] += reach
-    points[..., 1] += -0.10 * out * np.sqrt(np.clip(1 - across**2, 0, 1)) - 0.07 * across**2 + 0.02
-    points[..., 0] *= 1 + 0.04 * out
-    return grid_mesh(Part.HAT_BAND, points.astype(np.float32), two_sided=True)
+    points[..., 2] += 0.50 * bow * out
+    points[..., 1] += 0.03 - 0.17 * out * bow - 0.11 * across**2
+    points[..., 0] *= 1 + 0.06 * out
+    return grid_mesh(Part.HAT_BAND, points[::-1].astype(np.float32), two_sided=True)
 
 
 def _wide_brim(skull: Skull) -> Mesh:
@@ -90,31 +88,34 @@ def _wide_brim(skull: Skull) -> Mesh:
     out = np.linspace(0, 1, 22)[:, None]
     y = np.broadcast_to(_rim(around, 0.50, 0.38), (22, 140))
     points = _level_ring(skull, y, 0.10, 140)
-    points[..., 0] += 0.42 * out * np.sin(around)
-    points[..., 2] += 0.42 * out * np.cos(around)
-    points[..., 1] += 0.10 * out**2 * np.abs(np.sin(around)) ** 2 - 0.05 * out * np.cos(around)
-    return grid_mesh(Part.HAT, points[::-1].astype(np.float32), closed=True, two_sided=True)
+    points[..., 0] += 0.36 * out * np.sin(around)
+    points[..., 2] += 0.36 * out * np.cos(around)
+    points[..., 1] += 0.12 * out**2 * np.sin(around) ** 2 - 0.09 * out * np.cos(around)
+    uv = np.full((22, 140, 2), 0.5)
+    return grid_mesh(Part.HAT, points[::-1].astype(np.float32), uv=uv, closed=True, two_sided=True)
 
 
 def _turban(skull: Skull) -> list[Mesh]:
-    """Layers wound crosswise, meeting in a point over the forehead."""
-    polar, around = _sphere_grid(90, 200, 1.9)
-    y = skull.height(polar)
-    beside = np.abs(np.sin(around)) * (np.cos(around) > 0) + (np.cos(around) <= 0)
-    rim = 0.60 - 0.42 * np.clip(np.abs(around) / 1.5, 0, 1.3) ** 1.3
-    folds = np.abs(np.sin((y * 1.0 + 0.55 * beside) * 17))
-    bulge = 0.16 + 0.13 * np.clip(y, 0, 1) + 0.05 * np.sin(np.clip((y - rim) / 0.6, 0, 1) * np.pi) + 0.025 * folds
-    bulge = bulge * np.clip(0.55 + (y - rim) * 2.5, 0.3, 1)
+    """Cloth wound crosswise in layers that meet in a point over the forehead, and the edge of the cloth beneath."""
+    polar, around = _sphere_grid(100, 150, 1.95)
+    y = np.broadcast_to(skull.height(polar), (100, 150))
+    front = np.clip(np.cos(around), -0.35, 1)
+    rim = 0.18 + 0.40 * np.clip(np.cos(around), 0, 1) ** 1.4 - 0.10 * (np.cos(around) < 0)
+    # layers rise from the sides to the middle of the front: right over left
+    side = np.where(np.sin(around) > 0.06, 1.0, 0.0)
+    rise = y + 0.62 * np.abs(np.sin(around)) * front
+    layer = (rise * 4.6 + 0.5 * side) % 1.0
+    bulge = 0.15 + 0.12 * np.clip(y, 0, 1) ** 2 + 0.09 * np.sin(np.clip((y - rim) / 0.75, 0, 1) * np.pi)
+    bulge = (bulge + 0.05 * layer * np.sin(polar)) * np.clip(0.62 + (y - rim) * 2.2, 0.3, 1)
     points = skull.points(polar, around, grow=bulge)
-    uv = np.stack(np.broadcast_arrays(y + 0.55 * beside, folds), axis=-1)
+    uv = np.stack(np.broadcast_arrays(rise, layer), axis=-1)
     shell = grid_mesh(Part.HAT, points, uv=uv, cover=(y - rim) * 6, closed=True, two_sided=True)
     under, turn = _sphere_grid(40, 120, 1.6)
-    height = skull.height(under)
-    v = 0.53 - 0.10 * np.abs(turn)
+    peak = np.where(np.abs(turn) < 1.2, 0.535 - 0.26 * turn**2, 2.0)
     lining = grid_mesh(
         Part.HAT_BAND,
-        skull.points(under, turn, grow=np.full((40, 120), 0.035)),
-        cover=np.broadcast_to((height - v) * 6, (40, 120)) * np.where(np.abs(turn) < 1.3, 1, -1),
+        skull.points(under, turn, grow=np.full((40, 120), 0.04)),
+        cover=(skull.height(under) - peak) * 6,
         closed=True,
     )
     return [shell, lining]
@@ -122,7 +123,7 @@ def _turban(skull: Skull) -> list[Mesh]:
 
 def _headscarf(identity: Identity, skull: Skull) -> list[Mesh]:
     """A scarf around the face, and its drape over neck and shoulders."""
-    polar, around = _sphere_grid(110, 180, np.pi)
+    polar, around = _sphere_grid(84, 130, np.pi)
     plain = skull.points(polar, around)
     x, y = plain[..., 0], plain[..., 1]
     middle, half = 0.5 * (0.66 + skull.chin), 0.5 * (0.66 - skull.chin) + 0.01
@@ -134,7 +135,7 @@ def _headscarf(identity: Identity, skull: Skull) -> list[Mesh]:
     hood = grid_mesh(
         Part.SCARF,
         skull.points(polar, around, grow=grow),
-        uv=np.stack([opening, np.broadcast_to(polar, opening.shape)], axis=-1),
+        uv=np.stack([x + 0.6 * plain[..., 2], y], axis=-1),
         cover=cover * 2,
         closed=True,
         two_sided=True,
@@ -143,15 +144,16 @@ def _headscarf(identity: Identity, skull: Skull) -> list[Mesh]:
 
 
 def _drape(identity: Identity) -> Mesh:
-    down = np.linspace(0, 1, 60)[:, None]
+    down = np.linspace(0, 1, 70)[:, None]
     turn = np.linspace(-np.pi, np.pi, 160)[None, :]
-    y = -0.62 - 1.45 * down - 0.12 * np.cos(turn) * down
-    radius = 0.60 + 0.08 * down + 0.58 * np.clip(down - 0.42, 0, 1) ** 1.2 + 0.02 * np.sin(turn * 9 + down * 9) * (0.4 + down)
-    x = radius * np.sin(turn) * (1 + 0.25 * np.clip(down - 0.3, 0, 1))
-    z = -0.10 + (radius * 0.95 + 0.02 * np.sin(down * 26 + 2 * turn)) * np.cos(turn)
-    y = y - 0.10 * np.clip(np.cos(turn), 0, 1) * (1 - down)
-    points = np.stack(np.broadcast_arrays(x * identity.head_width, y, z), axis=-1).astype(np.float32)
-    return grid_mesh(Part.SCARF, points, closed=True, on_head=False, two_sided=True)
+    y = -0.62 - 1.55 * down - 0.14 * np.cos(turn) * down - 0.10 * np.clip(np.cos(turn), 0, 1) * (1 - down)
+    spread = np.clip(down - 0.38, 0, 1) ** 1.15
+    radius = 0.62 + 0.05 * down + 0.95 * spread + (0.006 + 0.035 * down) * np.sin(turn * 11 + down * 7)
+    x = identity.head_width * radius * np.sin(turn) * (1 + 0.35 * spread)
+    folds = 0.03 * np.sin(down * 24 + 2.5 * np.abs(turn)) * np.exp(-(((down - 0.35) / 0.25) ** 2))
+    z = -0.10 + (0.92 * radius - 0.30 * spread + folds) * np.cos(turn)
+    points = np.stack(np.broadcast_arrays(x, y, z), axis=-1).astype(np.float32)
+    return grid_mesh(Part.SCARF, points, uv=points[..., :2].copy(), closed=True, on_head=False, two_sided=True)
 
 
 def build_glasses(identity: Identity, skull: Skull) -> list[Mesh]:
@@ -163,11 +165,10 @@ def build_glasses(identity: Identity, skull: Skull) -> list[Mesh]:
     if identity.glasses is Glasses.ROUND:
         wide, tall = min(wide, 0.215), 0.20
     front = float(skull.axis(0.0) + skull.front(0.0)) + 0.10
-    turn = np.linspace(0, 2 * np.pi, 61)
+    round_u, round_v = _superellipse(power)
     meshes = []
     for side in (-1, 1):
-        u = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power * wide
-        v = np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** power * tall - 0.015
+        u, v = round_u * wide, round_v * tall - 0.015
         if identity.glasses is Glasses.CAT_EYE:
             v = v + 0.075 * np.clip(side * u / wide, 0, 1) * (v > 0)
         x = side * identity.eye_spacing * 1.04 + u
@@ -183,6 +184,16 @@ def build_glasses(identity: Identity, skull: Skull) -> list[Mesh]:
     bridge = np.stack([across * inner, 0.03 + 0.03 * (1 - across**2), front + 0.01 + 0 * across], axis=-1)
     meshes.append(tube(Part.GLASSES, bridge.astype(np.float32), 0.016, sides=7))
     return meshes
+
+
+def _superellipse(power: float) -> tuple[Array, Array]:
+    """A closed curve between circle (1) and square (0) with evenly spaced points."""
+    turn = np.linspace(0, 2 * np.pi, 721)
+    u = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
+    v = np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** power
+    along = np.concatenate([[0], np.cumsum(np.hypot(np.diff(u), np.diff(v)))])
+    at = np.linspace(0, along[-1], 73)
+    return np.interp(at, along, u), np.interp(at, along, v)
 
 
 def build_earrings(identity: Identity, skull: Skull) -> list[Mesh]:
