@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from celery import current_app, shared_task
+from celery.signals import worker_ready
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -122,6 +124,17 @@ def _decode(photo: Photo) -> DecodedImage | None:
     except FileNotFoundError:
         photo.finish(Photo.State.FAILED, error="Its file is gone from the storage.")
     return None
+
+
+@worker_ready.connect
+def send_what_waits(sender: Any, **_: object) -> None:
+    """Send all waiting photos anew when a worker of their queue starts.
+
+    Messages that a killed worker had taken and not begun stay invisible for as long as the broker gives a task; the
+    photos in them should not wait for that.
+    """
+    if ENCODE_QUEUE in sender.app.amqp.queues.consume_from:
+        _send(list(Photo.objects.waiting().values_list("pk", flat=True)))
 
 
 @shared_task(name="faces.tasks.sweep_photos")
