@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from faces.exceptions import (
     ConflictError,
@@ -58,10 +58,21 @@ def _save(person: Person, values: dict[str, Any]) -> Person:
     return person
 
 
+@transaction.atomic
 def find_or_create_person(*, gallery: Gallery, name: str) -> tuple[Person, bool]:
-    """Return the gallery's first person of exactly this name, made if there is none; and whether it was made."""
-    found = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id").first()
-    return (found, False) if found else (create_person(gallery=gallery, name=name), True)
+    """Return the gallery's first present person of exactly this name, made if there is none; and whether it was made.
+
+    Names may repeat, so no constraint keeps two uploads of one folder from making the person twice at the same
+    moment; a lock on the name, held until the end of the transaction, does.
+    """
+    same_name = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id")
+    if (found := same_name.first()) is not None:
+        return found, False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [name.strip(), gallery.pk])
+    if (found := same_name.all().first()) is not None:
+        return found, False
+    return create_person(gallery=gallery, name=name), True
 
 
 def get_person(gallery: Gallery, person_id: int) -> Person:
