@@ -65,6 +65,8 @@ def find_or_create_person(*, gallery: Gallery, name: str) -> tuple[Person, bool]
     Names may repeat, so no constraint keeps two uploads of one folder from making the person twice at the same
     moment; a lock on the name, held until the end of the transaction, does.
     """
+    if "\x00" in name:
+        raise InvalidRequestError("A person's name cannot contain the character NUL.")
     same_name = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id")
     if (found := same_name.first()) is not None:
         return found, False
