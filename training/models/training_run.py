@@ -1,0 +1,136 @@
+"""One retraining of an encoder on a gallery's photos."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from faces.exceptions import WrongStateError
+from faces.models import EncoderVersion, Gallery, Job
+
+
+class TrainingRun(models.Model):
+    """A fine-tuning with the triplet loss max(d(a, p) - d(a, n) + alpha, 0), from a parent version to a candidate.
+
+    States: `queued → training → evaluating → succeeded`, and from each of the first three to `failed` or `cancelled`.
+    It succeeds with a candidate, whatever the candidate is worth: that is for its evaluation to say.
+    """
+
+    class State(models.TextChoices):
+        """Where a run stands."""
+
+        QUEUED = "queued", "Waiting"
+        TRAINING = "training", "Training"
+        EVALUATING = "evaluating", "Being evaluated"
+        SUCCEEDED = "succeeded", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    FINISHED: ClassVar = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+    TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
+        State.QUEUED: (State.TRAINING, State.FAILED, State.CANCELLED),
+        State.TRAINING: (State.EVALUATING, State.FAILED, State.CANCELLED),
+        State.EVALUATING: (State.SUCCEEDED, State.FAILED, State.CANCELLED),
+        State.SUCCEEDED: (),
+        State.FAILED: (),
+        State.CANCELLED: (),
+    }
+
+    gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="training_runs")
+    parent = models.ForeignKey(
+        EncoderVersion, models.PROTECT, related_name="training_runs", help_text="The version it starts from."
+    )
+    candidate = models.OneToOneField(
+        EncoderVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="training_run",
+        help_text="The version it made.",
+    )
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, blank=True, related_name="training_run")
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    alpha = models.FloatField(help_text="The margin of the triplet loss, in squared L2.")
+    learning_rate = models.FloatField()
+    epochs = models.PositiveSmallIntegerField(help_text="How many at most; the best one is kept.")
+    held_out_share = models.FloatField(help_text="The share of people who are not trained on, 0 to 1.")
+    seed = models.BigIntegerField(default=0)
+    error = models.TextField(blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """What a run promises at each of its states."""
+
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=["succeeded", "failed", "cancelled"], finished_at__isnull=False)
+                | Q(state__in=["queued", "training", "evaluating"], finished_at__isnull=True),
+                name="training_run_finished_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(candidate__isnull=False),
+                name="training_run_succeeds_with_a_candidate",
+            ),
+            models.CheckConstraint(
+                condition=Q(candidate__isnull=True) | ~Q(candidate=F("parent")),
+                name="training_run_candidate_is_new",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error=""), name="training_run_failed_with_an_error"
+            ),
+            models.CheckConstraint(condition=Q(alpha__gt=0) & Q(alpha__lte=4), name="training_run_alpha_0_to_4"),
+            models.CheckConstraint(
+                condition=Q(learning_rate__gt=0) & Q(learning_rate__lte=1), name="training_run_learning_rate_0_to_1"
+            ),
+            models.CheckConstraint(condition=Q(epochs__gte=1), name="training_run_has_an_epoch"),
+            models.CheckConstraint(
+                condition=Q(held_out_share__gt=0) & Q(held_out_share__lt=1), name="training_run_holds_people_out"
+            ),
+            models.UniqueConstraint(
+                fields=["gallery"],
+                condition=Q(state__in=["queued", "training", "evaluating"]),
+                name="training_run_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return a number and what it starts from."""
+        return f"Training run {self.pk} of {self.parent}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in self.FINISHED
+
+    def move_to(self, state: "TrainingRun.State", *, error: str = "", candidate: EncoderVersion | None = None) -> None:
+        """Make one transition.
+
+        Args:
+            state: where to.
+            error: what went wrong, for `FAILED`.
+            candidate: what was made, for `SUCCEEDED`.
+
+        Raises:
+            WrongStateError: this transition does not exist, or somebody else made another one first.
+        """
+        allowed = [old for old, targets in self.TRANSITIONS.items() if state in targets]
+        now = timezone.now()
+        values: dict[str, object] = {"state": state, "error": error}
+        if state in self.FINISHED:
+            values["finished_at"] = now
+        if state == self.State.TRAINING:
+            values["started_at"] = now
+        if candidate is not None:
+            values["candidate"] = candidate
+        moved = type(self).objects.filter(pk=self.pk, state__in=allowed).update(**values)
+        self.refresh_from_db()
+        if not moved:
+            raise WrongStateError(
+                f"The training run is {self.get_state_display().lower()}; it cannot become {state}.", state=self.state
+            )
