@@ -81,6 +81,6 @@ def test_a_crop_stays_within_its_photo(box: BoundingBox, window: tuple[int, int,
 
 def test_a_photo_whose_file_is_gone_says_so() -> None:
     photo = factories.photo()
-    default_storage.delete(photo.file.name)
+    default_storage.delete(str(photo.file.name))
     with pytest.raises(PhotoNotFoundError, match="gone from the storage"):
         photo_thumbnail(photo)
