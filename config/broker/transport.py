@@ -10,10 +10,13 @@ the whole connection string on to libpq, of which the client would keep five fie
 """
 
 import hashlib
+import math
 import re
+import time
 from typing import Any
 
 import psycopg
+from celery.worker import state as worker_state
 from kombu.transport import pgmq as kombu_pgmq
 from pgmq import PGMQueue, get_embedded_install_sql
 from psycopg_pool import ConnectionPool
@@ -23,6 +26,8 @@ from config.embedded.postgres import ensure_running
 # A table of pgmq is named `q_` and the queue's name, its index one word longer: 63 bytes in all.
 LONGEST_QUEUE_NAME = 47
 DIGEST_LENGTH = 12
+# How long a worker may take to notice that it shall stop.
+TURN_SECONDS = 0.25
 REPLY_EXCHANGE = re.compile(r"reply\..+\.pidbox")
 # Any number will do that nothing else in this database locks.
 INSTALL_LOCK = 7_346_201_355
@@ -60,7 +65,6 @@ class Channel(kombu_pgmq.Channel):
             self.queue_purge(queue)
         return super().basic_consume(queue, no_ack, *args, **kwargs)  # type: ignore[no-untyped-call]
 
-
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
         """Delete a message that was worked off; where the database is away, give its place in the prefetch window up.
 
@@ -79,6 +83,24 @@ class Transport(kombu_pgmq.Transport):
 
     Channel = Channel
     client: Any
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
+        """Wait for one message, in short turns, so that a worker that shall stop does not wait out its time twice.
+
+        Raises:
+            TimeoutError: none came within `timeout` seconds, or this worker has been asked to stop.
+        """
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            remaining = deadline - time.monotonic()
+            try:
+                turn = max(0.0, min(TURN_SECONDS, remaining))
+                super().drain_events(connection, timeout=turn)  # type: ignore[no-untyped-call]
+            except TimeoutError:
+                if remaining <= TURN_SECONDS or worker_state.should_stop is not None:
+                    raise
+            else:
+                return
 
     def _create_pgmq_client(self) -> PGMQueue:
         options: dict[str, Any] = self.client.transport_options
