@@ -17,7 +17,7 @@ from faces.exceptions import FacetError, WrongStateError
 from faces.models import Gallery, Job, Person, Photo
 from faces.services.folders import FoundFile, RefusedFile, reason
 from faces.services.jobs import begin_job, complete_inputs
-from faces.services.people import create_person, get_person
+from faces.services.people import create_person, get_person, lock_names
 from faces.services.photos import LIMITS, accept_photo, retry_photo
 
 PORTION_FILES = 32
@@ -100,10 +100,9 @@ def take_in(*, job: Job, files: Sequence[FoundFile]) -> tuple[Imported, list[int
     gallery = job.gallery
     if gallery is None:
         raise ValueError("An import's job belongs to a gallery.")
-    # Names repeat in life, so nothing in the database keeps two imports from making the same person: this lock does.
-    Gallery.objects.select_for_update(no_key=True).get(pk=gallery.pk)
     portion = _Portion(gallery, job)
     digests = portion.read(files)
+    _take_turns(gallery, files)
     known = {
         photo.sha256: photo
         for photo in Photo.objects.of(gallery).filter(sha256__in=digests.values()).select_related("portrait_of")
@@ -111,6 +110,12 @@ def take_in(*, job: Job, files: Sequence[FoundFile]) -> tuple[Imported, list[int
     for file, digest in digests.items():
         portion.settle(file, known.get(digest))
     return portion.imported, portion.adopt()
+
+
+def _take_turns(gallery: Gallery, files: Sequence[FoundFile]) -> None:
+    """Let one import at a time write to a gallery, and nobody else make people of these names meanwhile."""
+    Gallery.objects.select_for_update(no_key=True).get(pk=gallery.pk)
+    lock_names(gallery, [file.person for file in files if file.person is not None])
 
 
 def digest_of_file(file: FoundFile) -> str:

@@ -1,5 +1,6 @@
 """People: made, corrected, merged and deleted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,23 @@ def find_or_create_person(*, gallery: Gallery, name: str) -> tuple[Person, bool]
     same_name = Person.objects.of(gallery).present().filter(name=name.strip()).order_by("id")
     if (found := same_name.first()) is not None:
         return found, False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [name.strip(), gallery.pk])
+    lock_names(gallery, [name])
     if (found := same_name.all().first()) is not None:
         return found, False
     return create_person(gallery=gallery, name=name), True
+
+
+def lock_names(gallery: Gallery, names: Iterable[str]) -> None:
+    """Keep everybody else from making people of these names until the transaction ends.
+
+    Whoever needs several names takes them in one call, before writing anything: then nobody waits in a circle.
+    """
+    in_order = sorted({name.strip() for name in names})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, %s)) FROM unnest(%s::text[]) AS name",
+            [gallery.pk, in_order],
+        )
 
 
 def get_person(gallery: Gallery, person_id: int) -> Person:

@@ -45,6 +45,8 @@ def set_tau(
     tau: float | None,
     reason: str,
     user: User | None,
+    fmr: float | None = None,
+    evidence: str = "",
 ) -> Threshold:
     """Put a tau that an admin chose in force, for the very next request; the history keeps every earlier one.
 
@@ -55,6 +57,8 @@ def set_tau(
         tau: squared L2, 0 to 4; None gives a gallery's own value up.
         reason: why, in the admin's words.
         user: who.
+        fmr: the false match rate that the value was chosen for, 0 to 1; None where it was set by hand.
+        evidence: what that rate was measured on.
 
     Raises:
         InvalidTauError: not a number from 0 to 4.
@@ -71,6 +75,9 @@ def set_tau(
         encoder_version=encoder_version,
         use=use,
         tau=tau,
+        error_rate_kind=Threshold.ErrorRate.NONE if fmr is None else Threshold.ErrorRate.FMR,
+        error_rate=fmr,
+        evidence=evidence[:300],
         reason=reason.strip()[:500],
         set_by=user,
     )
