@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from rest_framework.request import Request
 
-from faces.exceptions import PersonNotFoundError, PhotoNotFoundError
+from faces.exceptions import GalleryNotFoundError, PersonNotFoundError, PhotoNotFoundError
 from faces.models import ApiKey, Gallery, Person, Photo, SearchEvent
 from faces.querysets import GalleryQuerySet
 from faces.services.events import Asker
@@ -49,6 +49,8 @@ def find_gallery(request: Request, name: str) -> Gallery:
     Raises:
         GalleryNotFoundError: there is none, or none that the asker may see; the two look the same.
     """
+    if "\x00" in name:
+        raise GalleryNotFoundError("No gallery's name contains the character NUL.")
     return get_gallery(name, among=visible_galleries(request).select_related("encoder_version"))
 
 

@@ -1,5 +1,6 @@
-"""How requests are read: JSON, and forms with files, of which no more is kept than could be used."""
+"""How requests are read: JSON, and forms with files, of which no more is kept than could be used; answers are JSON."""
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import IO, Any
 
@@ -8,9 +9,27 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from faces.services.photos import LIMITS
+
+
+class AnswersInJson(BaseContentNegotiation):
+    """Whatever the header Accept asks for: a program that wants a picture gets errors as JSON all the same."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """Return the parser for the body's media type."""
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the one renderer there is."""
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 class SizeLimitHandler(FileUploadHandler):

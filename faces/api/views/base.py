@@ -11,7 +11,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from faces.api.access import key_of, visible_galleries
-from faces.api.parsers import LimitedJSONParser, SizeLimitHandler
+from faces.api.parsers import AnswersInJson, LimitedJSONParser, SizeLimitHandler
 from faces.api.permissions import AccessPermission, Needs
 from faces.api.schema import FacetSchema
 from faces.api.serializers.fields import LARGEST_ID, QuerySerializer, StrictSerializer
@@ -32,6 +32,7 @@ class FacetViewSet(GenericViewSet[M]):
     permission_classes = [AccessPermission]
     throttle_classes = [AskerThrottle]
     metadata_class = None
+    content_negotiation_class = AnswersInJson
     lookup_value_regex = "[0-9]{1,19}"
     needs: ClassVar[dict[str, Needs]] = {}
     errors: ClassVar[dict[str, tuple[int, ...]]] = {}

@@ -163,7 +163,8 @@ class SearchEventViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Search
 
     def visible(self, rows: QuerySet[SearchEvent]) -> QuerySet[SearchEvent]:
         """Return the searches in the asking key's galleries, and its own between two files."""
-        return rows.filter(Q(gallery__in=visible_galleries(self.request)) | Q(api_key=key_of(self.request)))
+        own = Q(gallery__isnull=True, api_key=key_of(self.request))
+        return rows.filter(Q(gallery__in=visible_galleries(self.request)) | own)
 
 
 def _milliseconds_since(started: float) -> float:

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from faces.api.parsers import AnswersInJson
 from faces.exceptions import NotFoundError
 
 
@@ -14,7 +15,7 @@ class UnknownAddressView(APIView):
     """Answers every address under /api/v1/ that nothing else does, in the shape that all errors have."""
 
     metadata_class = None
-    pagination_class = None
+    content_negotiation_class = AnswersInJson
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask who is there first, as everywhere."""

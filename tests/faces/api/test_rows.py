@@ -162,6 +162,13 @@ class TestPhotos:
         again = client.get(f"{API}/photos/{photo.pk}/image", HTTP_IF_NONE_MATCH=answer["ETag"])
         assert (again.status_code, again.content) == (304, b"")
 
+    def test_a_program_may_ask_for_pictures_alone(self, client: APIClient, gallery: Gallery) -> None:
+        photo = factories.photo(gallery=gallery)
+        answer = client.get(f"{API}/photos/{photo.pk}/image", HTTP_ACCEPT="image/png")
+        assert (answer["Content-Type"], len(answer.getvalue())) == ("image/png", photo.size_bytes)
+        gone = client.get(f"{API}/photos/1234567/image", HTTP_ACCEPT="image/png")
+        assert code_of(gone, 404) == "photo_not_found"
+
     def test_a_thumbnail_is_small(self, client: APIClient, gallery: Gallery) -> None:
         photo = factories.photo(gallery=gallery, data=factories.picture(size=(600, 400)))
         answer = client.get(f"{API}/photos/{photo.pk}/image?size=thumb")

@@ -1,10 +1,12 @@
 """Uploads of photos: one and several, again and again, for people who are there and people who are not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
@@ -12,6 +14,7 @@ from faces.models import Gallery, Job, Person, Photo
 from faces.tasks import encode_photos
 from tests import factories
 from tests.faces.api import files
+from tests.faces.api.conftest import ClientFor
 from tests.faces.photographs import astronaut, grace_hopper, jpeg
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +157,25 @@ def test_more_files_than_allowed_are_refused(client: APIClient, gallery: Gallery
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
     answer = send(client, *[b"text"] * 3)
     assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_photo_sent_by_several_at_once_is_one_photo_of_one_person(
+    client_for: ClientFor, gallery: Gallery
+) -> None:
+    data = jpeg(astronaut())
+
+    def once(client: APIClient) -> int:
+        try:
+            return int(send(client, data, person_name="Ada").status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(once, [client_for(gallery) for _ in range(8)]))
+    assert statuses == [200] * 7 + [201]
+    assert Person.objects.get().portraits.get() == Photo.objects.get()
+    assert sum(path.is_file() for path in Path(settings.MEDIA_ROOT).rglob("*")) == 1
 
 
 def test_a_session_may_upload_through_the_same_door(gallery: Gallery) -> None:
