@@ -23,6 +23,10 @@ def _stylesheet(_: HttpRequest) -> str:
     return static("faces/facet.css")
 
 
+def _icon(_: HttpRequest) -> str:
+    return static("faces/icon.svg")
+
+
 def _script(_: HttpRequest) -> str:
     return static("faces/facet.js")
 
@@ -71,6 +75,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Face search",
     "SITE_SYMBOL": "familiar_face_and_zone",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "DASHBOARD_CALLBACK": "faces.admin.dashboard.dashboard",
     "STYLES": [_stylesheet],
     "SCRIPTS": [_script],

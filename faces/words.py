@@ -53,6 +53,11 @@ _WORDS: dict[str, Words] = {
         "somebody else's photo",
         "The gallery has this very photo as the portrait of another person. Correct that one first.",
     ),
+    "too_small": Words("too small", "The face has too few pixels."),
+    "too_blurred": Words("blurred", "The face is blurred."),
+    "too_dark": Words("too dark", "The face is too dark."),
+    "too_bright": Words("too bright", "The face is too bright."),
+    "turned_away": Words("turned away", "The face is turned away."),
     "failed": Words("failed", "Something went wrong on Facet's side. Try again sends the photo to a worker once more."),
 }
 

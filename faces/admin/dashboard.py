@@ -14,6 +14,7 @@ COVERS = 6
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the overview shows: galleries with faces, the workers, the first steps while all is new."""
+    has_faces = Face.objects.enrolled().exists()
     galleries = []
     if request.user.has_perm("faces.view_gallery"):
         shown = list(Gallery.objects.with_counts().order_by("-created_at")[:GALLERIES_SHOWN])
@@ -22,10 +23,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": "Overview",
+        "heading": "" if has_faces else "Welcome to Facet",
         "galleries": galleries,
         "gallery_count": Gallery.objects.count(),
         "has_people": Person.objects.exists(),
-        "has_faces": Face.objects.enrolled().exists(),
+        "has_faces": has_faces,
         "unassigned": Face.objects.unassigned().count(),
         "work": present_work() if request.user.has_perms(("faces.view_photo", "faces.view_job")) else None,
     }

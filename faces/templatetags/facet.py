@@ -1,21 +1,29 @@
 """What the templates of the pages ask for: addresses of pictures, and numbers and codes in words."""
 
+from datetime import datetime
+
 from django import template
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
 
+from encoder.quality import quality_problems
 from faces.models import Face, Job, Photo, Threshold
+from faces.services.enrollment import quality_of
 from faces.words import words_for
 
 register = template.Library()
 
-PHOTO_BADGES = {
+SECONDS_A_MINUTE = 60
+
+PHOTO_BADGES: dict[str, tuple[str, str]] = {
     Photo.State.PENDING: ("", "schedule"),
     Photo.State.ENCODING: ("busy", "progress_activity"),
     Photo.State.READY: ("good", "check"),
     Photo.State.REJECTED: ("warn", "block"),
     Photo.State.FAILED: ("bad", "error"),
 }
-JOB_BADGES = {
+JOB_BADGES: dict[str, tuple[str, str]] = {
     Job.State.QUEUED: ("", "schedule"),
     Job.State.RUNNING: ("busy", "progress_activity"),
     Job.State.SUCCEEDED: ("good", "check"),
@@ -67,21 +75,46 @@ def share(value: float | None) -> str:
 
 
 @register.filter
+def ago(moment: datetime) -> str:
+    """Return how long ago something was, as people say it."""
+    seconds = (timezone.now() - moment).total_seconds()
+    return "just now" if seconds < SECONDS_A_MINUTE else f"{timesince(moment).split(',')[0]} ago"
+
+
+@register.filter
+def until(begin: datetime, end: datetime) -> str:
+    """Return how long something took."""
+    seconds = (end - begin).total_seconds()
+    return f"{seconds:.0f} s" if seconds < SECONDS_A_MINUTE else timesince(begin, end)
+
+
+@register.filter
+def quality_words(face: Face) -> str:
+    """Return a face's quality for people: percent, and what is wrong with it."""
+    problems = [words_for(problem).label for problem in quality_problems(quality_of(face))]
+    return ", ".join([f"Quality {share(face.quality)}", f"{face.size:.0f} pixels wide", *problems])
+
+
+@register.filter
 def code_label(codes: list[str], labels: dict[str, str]) -> list[str]:
     """Return the labels of codes."""
     return [labels.get(code, code) for code in codes]
 
 
+def _badge(state: str) -> tuple[str, str]:
+    return PHOTO_BADGES[state] if state in PHOTO_BADGES else JOB_BADGES[state]
+
+
 @register.filter
 def badge_kind(state: str) -> str:
     """Return the kind of badge for a photo's or job's state."""
-    return {**PHOTO_BADGES, **JOB_BADGES}[state][0]
+    return _badge(state)[0]
 
 
 @register.filter
 def badge_icon(state: str) -> str:
     """Return the symbol for a photo's or job's state."""
-    return {**PHOTO_BADGES, **JOB_BADGES}[state][1]
+    return _badge(state)[1]
 
 
 @register.filter

@@ -45,11 +45,23 @@ def add_key(request: HttpRequest) -> HttpResponse:
         except FacetError as error:
             form.refuse(error)
         else:
-            response = render_page(request, "faces/api_keys/made.html", title="API key", api_key=api_key, plain=plain)
+            response = render_page(
+                request,
+                "faces/api_keys/made.html",
+                title="API keys",
+                heading=f"The key for {api_key.name}",
+                api_key=api_key,
+                plain=plain,
+            )
             response["Cache-Control"] = "no-store"
             return response
     return render_page(
-        request, "faces/api_keys/add.html", title="Add an API key", form=form, has_gallery=Gallery.objects.exists()
+        request,
+        "faces/api_keys/add.html",
+        title="API keys",
+        heading="Add a key",
+        form=form,
+        has_gallery=Gallery.objects.exists(),
     )
 
 
@@ -61,4 +73,10 @@ def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
         revoke_api_key(api_key=api_key)
         messages.success(request, f"The key “{api_key.name}” is revoked. It opens nothing any more.")
         return redirect("pages:api-keys")
-    return render_page(request, "faces/api_keys/revoke.html", title="Revoke an API key", api_key=api_key)
+    return render_page(
+        request,
+        "faces/api_keys/revoke.html",
+        title="API keys",
+        heading=f"Revoke the key for {api_key.name}?",
+        api_key=api_key,
+    )

@@ -80,7 +80,7 @@ def add_gallery(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"Gallery “{gallery.name}” is there. Add its first photos.")
             return redirect("pages:gallery", gallery.pk)
-    return render_page(request, "faces/galleries/add.html", title="Add a gallery", form=form)
+    return render_page(request, "faces/galleries/add.html", title="Galleries", heading="Add a gallery", form=form)
 
 
 @page("faces.view_gallery", methods=("GET", "POST"))
@@ -100,7 +100,8 @@ def gallery_page(request: HttpRequest, gallery_id: int) -> HttpResponse:
     return render_page(
         request,
         "faces/galleries/detail.html",
-        title=gallery.name,
+        title="Galleries",
+        heading=gallery.name,
         gallery=gallery,
         form=form if may_change else None,
         counts=counts_of(gallery),
@@ -128,7 +129,8 @@ def delete(request: HttpRequest, gallery_id: int) -> HttpResponse:
     return render_page(
         request,
         "faces/galleries/delete.html",
-        title="Delete a gallery",
+        title="Galleries",
+        heading=f"Delete gallery “{gallery.name}”?",
         gallery=gallery,
         form=form,
         counts=counts_of(gallery),

@@ -47,7 +47,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_page(request: HttpRequest, key: UUID) -> HttpResponse:
     """Show one job: how far it is, and what it came to."""
     job = get_object_or_404(Job.objects.select_related("gallery", "created_by"), key=key)
-    return render_page(request, "faces/jobs/detail.html", title=job.title, **_state_of(job))
+    return render_page(request, "faces/jobs/detail.html", title="Jobs", heading=job.title, **_state_of(job))
 
 
 @page("faces.view_job")

@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from encoder.exceptions import ImageError
 from faces.exceptions import ConflictError, FacetError, InvalidRequestError, NotFoundError, UnavailableError
+from faces.models import Gallery
 
 View = Callable[..., HttpResponseBase]
 
@@ -72,11 +73,26 @@ def status_of(error: FacetError | ImageError) -> HTTPStatus:
 
 
 def render_page(
-    request: HttpRequest, template: str, *, title: str, status: int = HTTPStatus.OK, **context: object
+    request: HttpRequest,
+    template: str,
+    *,
+    title: str,
+    heading: str = "",
+    status: int = HTTPStatus.OK,
+    **context: object,
 ) -> HttpResponse:
-    """Render a template in the frame of the admin site: its menu, its header with `title`, its messages."""
+    """Render a template in the frame of the admin site.
+
+    Args:
+        request: whose menu and messages it shows.
+        template: one that extends `faces/page.html`.
+        title: the part of the site, in the bar above the page.
+        heading: what this page is about, where the title does not say it all.
+        status: of the answer.
+        context: for the template.
+    """
     request.current_app = admin.site.name
-    values: dict[str, Any] = {**admin.site.each_context(request), "title": title, **context}
+    values: dict[str, Any] = {**admin.site.each_context(request), "title": title, "heading": heading, **context}
     return render(request, template, values, status=status)
 
 
@@ -85,6 +101,16 @@ def back(request: HttpRequest, fallback: str = "admin:index") -> HttpResponseRed
     came_from = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(came_from) if ours else redirect(fallback)
+
+
+def gallery_in_use(request: HttpRequest) -> int | str | None:
+    """Return which gallery a form offers first: the one the address names, else the one used last in this session."""
+    return request.GET.get("gallery") or request.session.get("gallery")
+
+
+def remember_gallery(request: HttpRequest, gallery: Gallery) -> None:
+    """Offer this gallery first from now on."""
+    request.session["gallery"] = gallery.pk
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -67,7 +67,8 @@ def add_person(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "faces/people/add.html",
-        title="Add a person",
+        title="People",
+        heading="Add a person",
         form=form,
         has_gallery=Gallery.objects.exists(),
     )

@@ -23,7 +23,8 @@ def person_page(request: HttpRequest, person_id: int) -> HttpResponse:
     return render_page(
         request,
         "faces/people/detail.html",
-        title=person.name,
+        title="People",
+        heading=person.name,
         person=person,
         listing=listing(request, faces, per_page=FACES_PER_PAGE),
         enrolled=person.faces.filter(is_enrolled=True).count(),

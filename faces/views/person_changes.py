@@ -33,7 +33,9 @@ def edit(request: HttpRequest, person_id: int) -> HttpResponse:
         else:
             messages.success(request, "Saved.")
             return redirect("pages:person", person.pk)
-    return render_page(request, "faces/people/edit.html", title="Edit a person", person=person, form=form)
+    return render_page(
+        request, "faces/people/edit.html", title="People", heading=f"Edit {person.name}", person=person, form=form
+    )
 
 
 @page("faces.change_person", "faces.add_photo", methods=("POST",))
@@ -78,7 +80,8 @@ def merge(request: HttpRequest, person_id: int) -> HttpResponse:
     return render_page(
         request,
         "faces/people/merge.html",
-        title="Merge two people",
+        title="People",
+        heading=f"Are {person.name} and somebody else the same person?",
         person=person,
         card=person_cards([person])[0],
         form=form,
@@ -100,7 +103,8 @@ def delete(request: HttpRequest, person_id: int) -> HttpResponse:
     return render_page(
         request,
         "faces/people/delete.html",
-        title="Delete a person",
+        title="People",
+        heading=f"Delete {person.name}?",
         person=person,
         card=person_cards([person])[0],
         goes=what_goes_with(person),

@@ -22,7 +22,8 @@ def photo_page(request: HttpRequest, key: UUID) -> HttpResponse:
     return render_page(
         request,
         "faces/photos/detail.html",
-        title=str(photo),
+        title="Photos",
+        heading=str(photo),
         photo=photo,
         reason=words_for(photo.reason) if photo.reason else None,
         faces=[(overlay(n, face, photo.width, photo.height), face) for n, face in enumerate(faces, start=1)],
@@ -49,4 +50,6 @@ def delete(request: HttpRequest, key: UUID) -> HttpResponse:
         delete_photo(photo=photo)
         messages.success(request, "The photo is deleted, with its file and faces.")
         return redirect("pages:photos")
-    return render_page(request, "faces/photos/delete.html", title="Delete a photo", photo=photo, faces=faces)
+    return render_page(
+        request, "faces/photos/delete.html", title="Photos", heading="Delete this photo?", photo=photo, faces=faces
+    )

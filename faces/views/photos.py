@@ -96,7 +96,8 @@ def _delete(request: HttpRequest, chosen: PhotoQuerySet[Photo], *, is_confirmed:
         return render_page(
             request,
             "faces/photos/delete_selected.html",
-            title="Delete photos",
+            title="Photos",
+            heading="Delete one photo?" if len(chosen) == 1 else f"Delete {len(chosen)} photos?",
             photos=list(chosen),
             faces=faces.count(),
             people=people,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from encoder.exceptions import ImageError
+from encoder.quality import quality_problems
 from faces.exceptions import FacetError
 from faces.models import Gallery, Threshold
 from faces.services.events import record_recognition
@@ -14,9 +15,10 @@ from faces.services.thresholds import tau_in_force
 from faces.services.uploads import UploadedPhoto
 from faces.views.boxes import Overlay
 from faces.views.forms.search import RecognizeForm
-from faces.views.page import page, render_page
+from faces.views.page import gallery_in_use, page, remember_gallery, render_page
 from faces.views.probes import Probe, Stopwatch, asker_of, read_probe
 from faces.views.scale import Scale, scale
+from faces.words import words_for
 
 CANDIDATES = 6
 
@@ -31,6 +33,11 @@ class FaceAnswer:
     nearest: Candidate | None
     others: tuple[Candidate, ...]
     scale: Scale | None
+
+    @property
+    def problems(self) -> str:
+        """What is wrong with the face on the photo, in words; empty where nothing is."""
+        return " and ".join(words_for(problem).label for problem in quality_problems(self.recognition.probe.quality))
 
     @property
     def runner_up_matches(self) -> bool:
@@ -55,7 +62,7 @@ def recognize_page(request: HttpRequest) -> HttpResponse:
     form = RecognizeForm(
         request.POST if posted else None,
         request.FILES if posted else None,
-        initial={"gallery": request.GET.get("gallery")},
+        initial={"gallery": gallery_in_use(request)},
     )
     answer = None
     if posted and form.is_valid():
@@ -75,6 +82,7 @@ def recognize_page(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answer:
+    remember_gallery(request, gallery)
     watch = Stopwatch()
     probe = read_probe(file, gallery.encoder_version)
     answers = recognize(gallery=gallery, probes=probe.encoded.faces, limit=CANDIDATES)

@@ -109,7 +109,8 @@ def threshold_page(request: HttpRequest, version_id: int, use: str, gallery_id: 
     return render_page(
         request,
         "faces/thresholds/detail.html",
-        title="Threshold",
+        title="Thresholds",
+        heading=f"{decision.use.label} · {gallery.name if gallery else 'all galleries'}",
         decision=decision,
         form=form if may_change else None,
         listing=listing(request, history, per_page=HISTORY_PER_PAGE),

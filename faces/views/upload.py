@@ -23,7 +23,7 @@ from faces.views.forms.fields import all_errors
 from faces.views.forms.people import PersonChoiceForm
 from faces.views.forms.upload import PhotosForm, UploadForm
 from faces.views.outcomes import count_of, lines_of, uploaded_photos
-from faces.views.page import View, page, render_page, signed_in, status_of
+from faces.views.page import View, gallery_in_use, page, remember_gallery, render_page, signed_in, status_of
 
 NEEDED = ("faces.add_photo", "faces.view_photo")
 
@@ -35,11 +35,12 @@ def upload_page(request: HttpRequest) -> HttpResponse:
     form = PhotosForm(
         request.POST if posted else None,
         request.FILES if posted else None,
-        initial={"gallery": request.GET.get("gallery")},
+        initial={"gallery": gallery_in_use(request)},
     )
     upload = choice = None
     if posted and form.is_valid():
         gallery: Gallery = form.cleaned_data["gallery"]
+        remember_gallery(request, gallery)
         choice = PersonChoiceForm(request.POST, gallery=gallery, may_be_new=True)
         is_person = form.cleaned_data["whom"] == UploadForm.PERSON
         if not is_person or choice.is_valid():
@@ -91,6 +92,7 @@ def begin(request: HttpRequest) -> dict[str, Any]:
     form = UploadForm(request.POST)
     if not form.is_valid():
         raise InvalidRequestError(all_errors(form))
+    remember_gallery(request, form.cleaned_data["gallery"])
     files = request.POST.get("files", "")
     number = int(files) if files.isdecimal() and len(files) < 10 else 0
     title = "Upload of one photo" if number == 1 else f"Upload of {number} photos"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 
 from encoder.exceptions import ImageError
 from encoder.geometry import EncodedFace
@@ -12,9 +12,9 @@ from faces.models import Gallery, Person, Photo
 from faces.services.events import record_verification
 from faces.services.photos import LIMITS
 from faces.services.verification import Verification, one_face, verify_faces, verify_person, verify_photo
-from faces.views.forms.people import PersonChoiceForm
+from faces.views.claims import claim_of
 from faces.views.forms.search import VerifyForm
-from faces.views.page import page, render_page
+from faces.views.page import gallery_in_use, page, remember_gallery, render_page
 from faces.views.probes import Probe, Stopwatch, asker_of, read_probe
 from faces.views.scale import Scale, scale
 
@@ -35,78 +35,45 @@ class Answer:
 def verify_page(request: HttpRequest) -> HttpResponse:
     """Ask for a photo and whom it shows, and answer whether that is so."""
     posted = request.method == "POST"
-    claim = _claim_from_address(request.GET)
-    form = VerifyForm(request.POST if posted else None, request.FILES if posted else None, initial=claim.initial)
-    choice = None
+    claim = claim_of(request.POST if posted else request.GET)
+    form = VerifyForm(
+        request.POST if posted else None,
+        request.FILES if posted else None,
+        initial={
+            "gallery": claim.gallery_id or gallery_in_use(request),
+            "against": VerifyForm.STORED if claim.photo else VerifyForm.PERSON,
+        },
+    )
     answer = None
     if posted and form.is_valid():
-        gallery: Gallery = form.cleaned_data["gallery"]
-        choice = PersonChoiceForm(request.POST, gallery=gallery)
-        is_person = form.cleaned_data["against"] == VerifyForm.PERSON
-        if not is_person or choice.is_valid():
-            try:
-                answer = _answer(request, form, choice.chosen if is_person else None)
-            except (FacetError, ImageError) as error:
-                form.refuse(error)
+        try:
+            answer = _answer(request, form)
+        except (FacetError, ImageError) as error:
+            form.refuse(error)
     return render_page(
         request,
         "faces/verify.html",
         title="Verify",
         form=form,
-        choice_errors=choice.non_field_errors() if choice is not None and choice.is_bound and answer is None else [],
         against=form["against"].value(),
-        claimed=_claimed_again(request.POST) if posted else claim,
+        claim=claim,
         answer=answer,
         has_gallery=Gallery.objects.exists(),
         max_bytes=LIMITS.max_bytes,
     )
 
 
-@dataclass(frozen=True)
-class Claim:
-    """Whom or what the form names already: by a link from a person's or photo's page, or by the last answer."""
-
-    initial: dict[str, object]
-    person: Person | None = None
-    photo: Photo | None = None
-    typed: str = ""
-
-
-def _claim_from_address(address: QueryDict) -> Claim:
-    person = photo = None
-    if (number := address.get("person", "")).isdecimal() and len(number) < 18:
-        person = Person.objects.present().filter(pk=int(number)).first()
-    if key := address.get("photo", ""):
-        photo = _stored_photo(key)
-    named = person or photo
-    gallery = named.gallery_id if named else address.get("gallery")
-    against = VerifyForm.STORED if photo else VerifyForm.PERSON
-    return Claim({"gallery": gallery, "against": against}, person, photo)
-
-
-def _claimed_again(posted: QueryDict) -> Claim:
-    number = posted.get("person", "")
-    person = (
-        Person.objects.present().filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
-    )
-    return Claim({}, person, _stored_photo(posted.get("stored", "")), posted.get("person_name", ""))
-
-
-def _stored_photo(key: str) -> Photo | None:
-    try:
-        return Photo.objects.filter(key=UUID(key)).first()
-    except ValueError:
-        return None
-
-
-def _answer(request: HttpRequest, form: VerifyForm, person: Person | None) -> Answer:
-    watch = Stopwatch()
+def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
     gallery: Gallery = form.cleaned_data["gallery"]
+    remember_gallery(request, gallery)
+    watch = Stopwatch()
     version = gallery.encoder_version
     probe = read_probe(form.cleaned_data["photo"], version)
     face = one_face(probe.encoded, which="the photo to check")
     other_crop = ""
-    if person is not None:
+    person = None
+    if form.cleaned_data["against"] == VerifyForm.PERSON:
+        person = form.cleaned_data["claimed"]
         verification = verify_person(person=person, probe=face)
     elif form.cleaned_data["against"] == VerifyForm.STORED:
         verification = verify_photo(photo=_photo_of(gallery, form.cleaned_data["stored"]), probe=face)

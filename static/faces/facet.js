@@ -2,11 +2,17 @@
 "use strict";
 
 const facet = {
-  // Call `start` on every element that fits, now and after HTMX has put new ones in.
+  // Call `start` once on every element that fits, now and after HTMX has put new ones in.
   each(selector, start) {
+    const started = new WeakSet();
+    const once = (element) => {
+      if (started.has(element)) return;
+      started.add(element);
+      start(element);
+    };
     const run = (root) => {
-      if (root.matches?.(selector)) start(root);
-      root.querySelectorAll(selector).forEach(start);
+      if (root.matches?.(selector)) once(root);
+      root.querySelectorAll(selector).forEach(once);
     };
     document.addEventListener("DOMContentLoaded", () => run(document));
     document.addEventListener("htmx:load", (event) => run(event.detail.elt));
@@ -24,6 +30,9 @@ const facet = {
     return `The file has ${facet.megabytes(file.size)}. At most ${facet.megabytes(maxBytes)} are accepted; send a smaller copy of the photo.`;
   },
 };
+
+// The theme's script looks for the parts of its own file fields beside every file field, unless one is marked as done
+facet.each(".f-page input[type=file]", (input) => (input.hasChangeListener = true));
 
 // A form that takes a while says so, and cannot be sent twice
 document.addEventListener("submit", (event) => {

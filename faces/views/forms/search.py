@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from faces.views.forms.fields import GalleryField, PageForm
+from faces.views.forms.fields import GalleryField, PageForm, all_errors
+from faces.views.forms.people import PersonChoiceForm
 
 PICTURES = "image/jpeg,image/png,image/webp,image/gif,image/bmp,image/tiff,.jpg,.jpeg,.png,.webp,.gif,.bmp,.tif,.tiff"
 
@@ -27,7 +28,10 @@ class RecognizeForm(PageForm):
 
 
 class VerifyForm(PageForm):
-    """A photo, and whom it is claimed to show. Which of the three is meant says `against`."""
+    """A photo, and whom it is claimed to show. Which of the three is meant says `against`.
+
+    The person is chosen or typed as in `PersonChoiceForm`; `claimed` in the cleaned data is who was found.
+    """
 
     PERSON, UPLOAD, STORED = "person", "upload", "stored"
 
@@ -42,8 +46,14 @@ class VerifyForm(PageForm):
     stored = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the choice needs; a person is checked by a form of their own."""
+        """Ask for what the choice needs."""
         values = super().clean() or {}
+        if values.get("against") == self.PERSON and values.get("gallery"):
+            choice = PersonChoiceForm(self.data, gallery=values["gallery"])
+            if choice.is_valid():
+                values["claimed"] = choice.chosen
+            else:
+                self.add_error(None, all_errors(choice))
         if values.get("against") == self.UPLOAD and not values.get("other"):
             self.add_error("other", "Choose the other photo, too.")
         if values.get("against") == self.STORED and not values.get("stored"):
