@@ -20,6 +20,26 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 
 
+def _over(
+    model: type[models.Model], relation: str, aggregate: models.Aggregate, **condition: object
+) -> models.expressions.Combinable:
+    """Return a sub-select over the rows that a relation of a model leads to.
+
+    Two counts over joins would multiply, and a join is counted for all rows before a page of them is cut out;
+    a sub-select is run for the rows of the page alone.
+    """
+    to = cast("models.ForeignObjectRel", model._meta.get_field(relation))
+    related = to.related_model
+    name = to.remote_field.name
+    rows = related._default_manager.filter(**{name: OuterRef("pk")}, **condition).order_by().values(name)
+    return Subquery(rows.annotate(value=aggregate).values("value"))
+
+
+def _count_of(model: type[models.Model], relation: str, **condition: object) -> models.expressions.Combinable:
+    """Return a sub-select that counts the rows that a relation of a model leads to."""
+    return Coalesce(_over(model, relation, Count("pk"), **condition), 0)
+
+
 class OfGallery(models.QuerySet[M]):
     """Rows that belong to exactly one gallery."""
 
@@ -38,9 +58,9 @@ class PersonQuerySet(OfGallery[M]):
     def with_counts(self) -> Self:
         """Adds `face_count`, `enrolled_count` and `cover_face_id` (the first enrolled face, or null)."""
         return self.annotate(
-            face_count=Count("faces"),
-            enrolled_count=Count("faces", filter=Q(faces__is_enrolled=True)),
-            cover_face_id=Min("faces__id", filter=Q(faces__is_enrolled=True)),
+            face_count=_count_of(self.model, "faces"),
+            enrolled_count=_count_of(self.model, "faces", is_enrolled=True),
+            cover_face_id=_over(self.model, "faces", Min("pk"), is_enrolled=True),
         )
 
 
@@ -65,7 +85,7 @@ class PhotoQuerySet(OfGallery[M]):
 
     def with_face_counts(self) -> Self:
         """Adds `face_count`."""
-        return self.annotate(face_count=Count("faces"))
+        return self.annotate(face_count=_count_of(self.model, "faces"))
 
 
 class FaceQuerySet(OfGallery[M]):
@@ -112,14 +132,8 @@ class GalleryQuerySet(models.QuerySet[M]):
         return self.filter(pk__in=list(ids))
 
     def with_counts(self) -> Self:
-        """Adds `person_count` and `photo_count`, each from a sub-select of its own: joined, the two would multiply."""
+        """Adds `person_count` and `photo_count`."""
         return self.annotate(
-            person_count=self._count_of("people", merged_into__isnull=True),
-            photo_count=self._count_of("photos"),
+            person_count=_count_of(self.model, "people", merged_into__isnull=True),
+            photo_count=_count_of(self.model, "photos"),
         )
-
-    def _count_of(self, relation: str, **condition: object) -> models.expressions.Combinable:
-        """Return a sub-select that counts the rows of a gallery's relation."""
-        related = cast("type[models.Model]", self.model._meta.get_field(relation).related_model)
-        rows = related._default_manager.filter(gallery=OuterRef("pk"), **condition).order_by().values("gallery")
-        return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
