@@ -1,0 +1,1 @@
+"""Runnable measurements, each beside a named rival in the same run."""
