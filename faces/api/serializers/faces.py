@@ -1,5 +1,6 @@
 """Faces: where they are in a photo, how good they are, and whose."""
 
+from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -94,14 +95,16 @@ class FaceSerializer(serializers.ModelSerializer[Face]):
         read_only_fields: ClassVar = fields
 
     @extend_schema_field(LandmarksSerializer)
-    def get_landmarks(self, face: Face) -> Any:
-        """Return the five points by name."""
-        return LandmarksSerializer(Landmarks.from_array(face.landmarks)).data
+    def get_landmarks(self, face: Face) -> dict[str, dict[str, float]]:
+        """Return the five points by name; a list of faces is long, so no serializer is made for each."""
+        names = (field.name for field in fields(Landmarks))
+        return {name: {"x": x, "y": y} for name, (x, y) in zip(names, face.landmarks, strict=True)}
 
     @extend_schema_field(QualitySerializer)
-    def get_quality(self, face: Face) -> Any:
+    def get_quality(self, face: Face) -> dict[str, object]:
         """Return the quality with its warnings."""
-        return QualitySerializer(quality_of(face)).data
+        quality = quality_of(face)
+        return asdict(quality) | {"warnings": list(quality_problems(quality))}
 
 
 class FaceQuerySerializer(QuerySerializer):
