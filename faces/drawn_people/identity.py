@@ -150,7 +150,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "brow_height": (0.15, 0.25),
     "brow_length": (0.15, 0.22),
     "brow_thickness": (0.014, 0.044),
-    "brow_tilt": (-0.20, 0.14),
+    "brow_tilt": (-0.28, 0.10),
     "brow_arch": (0.0, 1.0),
     "nose_length": (0.31, 0.45),
     "nose_width": (0.095, 0.175),

@@ -44,7 +44,7 @@ class Shot:
 
 def draw_shot(rng: np.random.Generator) -> Shot:
     """Pose, face, light, distance, clothes and background of one photo, by lot."""
-    smile = float(np.clip(rng.normal(0.42, 0.35), -0.2, 1))
+    smile = float(np.clip(rng.normal(0.48, 0.33), -0.15, 1))
     opened = float(rng.uniform(0.25, 0.9)) if smile > 0.25 and rng.random() < 0.45 else 0.0
     warmth = float(rng.normal(0, 0.025))
     color, second = rng.choice(len(CLOTH_COLORS), 2, replace=False)
@@ -59,7 +59,7 @@ def draw_shot(rng: np.random.Generator) -> Shot:
             smile=smile,
             open=opened,
             blink=float(rng.uniform(0, 0.3)),
-            brows=float(np.clip(rng.normal(0.1, 0.4), -1, 1)),
+            brows=float(np.clip(rng.normal(0.25, 0.35), -0.6, 1)),
             gaze_x=float(np.clip(rng.normal(0, 0.25), -0.6, 0.6)),
             gaze_y=float(np.clip(rng.normal(0, 0.2), -1, 1)),
         ),

@@ -121,11 +121,9 @@ def _splat(
     offset = np.arange(square)
     columns, rows = first[:, :1] + offset, first[:, 1:] + offset  # (T, S)
     x, y = (columns + 0.5).astype(np.float32), (rows + 0.5).astype(np.float32)
-    least: Floats | None = None
-    for k in (0, 1, 2, 4) if is_cut else (0, 1, 2):
-        of_rows = planes[k, 1, :, None] * y + planes[k, 2, :, None]
-        value = (planes[k, 0, :, None] * x)[:, None, :] + of_rows[:, :, None]  # (T, S, S)
-        least = value if least is None else np.minimum(least, value, out=least)
+    least = _affine(planes[0], x, y)
+    for plane in planes[[1, 2, 4]] if is_cut else planes[1:3]:
+        np.minimum(least, _affine(plane, x, y), out=least)
     inside = (least >= _SEAM) & (columns <= last[:, :1])[:, None, :] & (rows <= last[:, 1:])[:, :, None]
     hit = np.flatnonzero(inside)
     which = hit // (square * square)
@@ -136,6 +134,12 @@ def _splat(
     key = (np.clip(depth, 0, 1) * np.float32(2**31)).astype(np.uint64) << np.uint64(32)
     key |= triangles[which].astype(np.uint64) + np.uint64(1)
     np.maximum.at(nearest, down * width + across, key)
+
+
+def _affine(plane: Floats, x: Floats, y: Floats) -> Floats:
+    """Values (T, S, S) of functions with coefficients plane (3, T) at columns x (T, S) and rows y (T, S)."""
+    slope_x, slope_y, start = plane[:, :, None]
+    return np.asarray((slope_x * x)[:, None, :] + (slope_y * y + start)[:, :, None], np.float32)
 
 
 def _visible(nearest: npt.NDArray[np.uint64], planes: Floats, kept: npt.NDArray[np.int64], width: int) -> Fragments:

@@ -101,7 +101,7 @@ def render(
 
 
 def _interpolated(packed: Array, corners: npt.NDArray[np.int32], weights: Array) -> Array:
-    """Rows of packed (V, C) at pixels with these corners (P, 3) and weights (3, P), in pieces that stay in the cache."""
+    """Rows of packed (V, C) at pixels with these corners (P, 3) and weights (3, P), piece by piece to stay cached."""
     at = np.empty((len(corners), packed.shape[1]), np.float32)
     for start in range(0, len(corners), _PIECE):
         piece = slice(start, start + _PIECE)

@@ -104,7 +104,8 @@ def _turban(skull: Skull) -> list[Mesh]:
     # layers rise from the sides to the middle of the front: right over left
     side = np.where(np.sin(around) > 0.06, 1.0, 0.0)
     rise = y + 0.62 * np.abs(np.sin(around)) * front
-    layer = (rise * 4.6 + 0.5 * side) % 1.0
+    share = (rise * 4.6 + 0.5 * side) % 1.0
+    layer = np.minimum(share / 0.75, (1 - share) / 0.25)
     bulge = 0.15 + 0.12 * np.clip(y, 0, 1) ** 2 + 0.09 * np.sin(np.clip((y - rim) / 0.75, 0, 1) * np.pi)
     bulge = (bulge + 0.05 * layer * np.sin(polar)) * np.clip(0.62 + (y - rim) * 2.2, 0.3, 1)
     points = skull.points(polar, around, grow=bulge)
@@ -144,14 +145,15 @@ def _headscarf(identity: Identity, skull: Skull) -> list[Mesh]:
 
 
 def _drape(identity: Identity) -> Mesh:
+    """From under the chin over neck and shoulders, longest in front."""
     down = np.linspace(0, 1, 70)[:, None]
     turn = np.linspace(-np.pi, np.pi, 160)[None, :]
-    y = -0.62 - 1.55 * down - 0.14 * np.cos(turn) * down - 0.10 * np.clip(np.cos(turn), 0, 1) * (1 - down)
-    spread = np.clip(down - 0.38, 0, 1) ** 1.15
-    radius = 0.62 + 0.05 * down + 0.95 * spread + (0.006 + 0.035 * down) * np.sin(turn * 11 + down * 7)
-    x = identity.head_width * radius * np.sin(turn) * (1 + 0.35 * spread)
-    folds = 0.03 * np.sin(down * 24 + 2.5 * np.abs(turn)) * np.exp(-(((down - 0.35) / 0.25) ** 2))
-    z = -0.10 + (0.92 * radius - 0.30 * spread + folds) * np.cos(turn)
+    y = -0.62 - (1.12 + 0.38 * np.cos(turn)) * down - 0.10 * np.clip(np.cos(turn), 0, 1) * (1 - down)
+    wide = np.interp(-y, [0.62, 1.15, 1.35, 1.46, 1.58, 1.70, 1.9], [0.62, 0.63, 0.68, 0.80, 1.10, 1.40, 1.60])
+    deep = np.interp(-y, [0.62, 1.15, 1.46, 1.9, 2.3], [0.56, 0.57, 0.62, 0.74, 0.82])
+    pleats = 0.03 * down * np.sin(turn * 13 + 4 * down) + 0.018 * np.sin(down * 21 + 3 * np.abs(turn)) * (1 - down)
+    x = (identity.head_width * wide + pleats) * np.sin(turn)
+    z = (deep + pleats) * np.cos(turn) - 0.12
     points = np.stack(np.broadcast_arrays(x, y, z), axis=-1).astype(np.float32)
     return grid_mesh(Part.SCARF, points, uv=points[..., :2].copy(), closed=True, on_head=False, two_sided=True)
 
@@ -176,7 +178,7 @@ def build_glasses(identity: Identity, skull: Skull) -> list[Mesh]:
         path[-1] = path[0]
         meshes.append(tube(Part.GLASSES, path.astype(np.float32), 0.017, sides=7))
         edge = side * (identity.eye_spacing * 1.04 + wide)
-        ear = side * (float(skull.half_width(0.1)) + 0.02)
+        ear = side * (float(skull.half_width(0.1)) - 0.005)
         temple = np.array([(edge, 0.05, front - 0.30 * abs(edge) ** 2.2), (ear, 0.06, 0.15), (ear, 0.03, -0.25)])
         meshes.append(tube(Part.GLASSES, temple.astype(np.float32), 0.018, sides=7))
     inner = identity.eye_spacing * 1.04 - wide
