@@ -67,9 +67,10 @@ def test_drawing_needs_neither_django_nor_torch() -> None:
 def photos() -> list[Picture]:
     """One photo of each of 40 people."""
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(lambda seed: draw_photo(draw_identity(seed), seed, (250, 250)), range(40)))
+        return list(pool.map(lambda seed: draw_photo(draw_identity(seed), seed, (200, 200)), range(40)))
 
 
+@pytest.mark.slow
 def test_the_detector_finds_95_of_100_drawn_faces(photos: list[Picture]) -> None:
     found = FaceEncoder.load().detect(photos)
     assert sum(len(faces) > 0 for faces in found) >= 38
