@@ -101,13 +101,16 @@ def _run(here: Folders, bind: tuple[str, int]) -> None:
                 say(f"Logs are in {here.logs}")
         supervisor.run_until_stopped()
     finally:
-        say("Stopping ...")
+        was_running = bool(supervisor.running)
+        if was_running:
+            say("Stopping ...")
         supervisor.stop()
         if cluster is not None:
             postgres.release(cluster)
             if postgres.server_pid(cluster) is not None:
                 say("PostgreSQL goes on for another command that uses it, and stops with that.")
-        say("Stopped.")
+        if was_running:
+            say("Stopped.")
 
 
 @contextmanager

