@@ -28,7 +28,7 @@ from faces.encoding import encode_probe
 from faces.exceptions import NoFaceFoundError
 from faces.models import ApiKey, EncoderVersion, Gallery, Photo, SearchEvent
 from faces.services.encoders import default_encoder_version
-from faces.services.events import record_recognition, record_verification
+from faces.services.events import Asker, record_recognition, record_verification
 from faces.services.recognition import recognize
 from faces.services.uploads import read_upload
 from faces.services.verification import Verification, one_face, verify_faces, verify_person, verify_photo
@@ -59,26 +59,28 @@ class RecognizeView(FacetViewSet[SearchEvent]):
         """
         wait = self.read_query(WaitSerializer)["wait"]
         values = self.read(RecognizeInputSerializer)
-        gallery: Gallery = values["gallery"]
         data = read_upload(values["photo"])
-        wait_for(Photo.objects.of(gallery), seconds=wait)
-        started = time.perf_counter()
-        encoded = encode_probe(data, gallery.encoder_version)
-        if not encoded.faces:
-            raise NoFaceFoundError(
-                "No face was found in the photo. Send one in which the face is at least 40 pixels wide."
-            )
-        answers = recognize(gallery=gallery, probes=encoded.faces, limit=values["candidates"])
-        event = record_recognition(
-            asker=asker_of(request),
-            gallery=gallery,
-            probe=data,
-            answers=answers,
-            tau=answers[0].tau.tau,
-            duration_ms=_milliseconds_since(started),
-        )
-        answer = {"event": event, "width": encoded.width, "height": encoded.height, "faces": answers}
+        wait_for(Photo.objects.of(values["gallery"]), seconds=wait)
+        answer = _name_faces(asker_of(request), data, gallery=values["gallery"], limit=values["candidates"])
         return self.answer(RecognizeAnswerSerializer, answer)
+
+
+def _name_faces(asker: Asker, data: bytes, *, gallery: Gallery, limit: int) -> dict[str, Any]:
+    """Encode a probe, search for all its faces, and record that somebody asked."""
+    started = time.perf_counter()
+    encoded = encode_probe(data, gallery.encoder_version)
+    if not encoded.faces:
+        raise NoFaceFoundError("No face was found in the photo. Send one in which the face is at least 40 pixels wide.")
+    answers = recognize(gallery=gallery, probes=encoded.faces, limit=limit)
+    event = record_recognition(
+        asker=asker,
+        gallery=gallery,
+        probe=data,
+        answers=answers,
+        tau=answers[0].tau.tau,
+        duration_ms=_milliseconds_since(started),
+    )
+    return {"event": event, "width": encoded.width, "height": encoded.height, "faces": answers}
 
 
 class VerifyView(FacetViewSet[SearchEvent]):
@@ -100,29 +102,33 @@ class VerifyView(FacetViewSet[SearchEvent]):
         """Compare the face on a photo with a person's enrolled faces, a stored photo, or a second photo."""
         values = self.read(VerifyInputSerializer)
         data = read_upload(values["photo"])
-        started = time.perf_counter()
-        claim = _Claim(request, values)
-        probe = one_face(encode_probe(data, claim.encoder_version), which="the photo")
-        verification, second = claim.verify(probe)
-        event = record_verification(
-            asker=asker_of(request),
-            gallery=claim.gallery,
-            encoder_version=claim.encoder_version,
-            probe=data,
-            verification=verification,
-            duration_ms=_milliseconds_since(started),
-        )
-        face = verification.face
-        answer = {
-            "event": event,
-            "is_match": verification.is_match,
-            "distance": verification.distance,
-            "probe": probe,
-            "second_probe": second,
-            "person": face.person if face else None,
-            "face": face,
-        }
+        answer = _compare(asker_of(request), data, _Claim(request, values))
         return self.answer(VerifyAnswerSerializer, answer)
+
+
+def _compare(asker: Asker, data: bytes, claim: "_Claim") -> dict[str, Any]:
+    """Encode a probe, compare its one face with what was claimed, and record that somebody asked."""
+    started = time.perf_counter()
+    probe = one_face(encode_probe(data, claim.encoder_version), which="the photo")
+    verification, second = claim.verify(probe)
+    event = record_verification(
+        asker=asker,
+        gallery=claim.gallery,
+        encoder_version=claim.encoder_version,
+        probe=data,
+        verification=verification,
+        duration_ms=_milliseconds_since(started),
+    )
+    face = verification.face
+    return {
+        "event": event,
+        "is_match": verification.is_match,
+        "distance": verification.distance,
+        "probe": probe,
+        "second_probe": second,
+        "person": face.person if face else None,
+        "face": face,
+    }
 
 
 class _Claim:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils.crypto import get_random_string
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
 from faces.models import Gallery, Job, Person, Photo
+from faces.services.photos import LIMITS
 from faces.tasks import encode_photos
 from tests import factories
 from tests.faces.api import files
@@ -184,3 +186,15 @@ def test_a_session_may_upload_through_the_same_door(gallery: Gallery) -> None:
     told = send(client, factories.picture(), person_name="Ada").json()
     assert Photo.objects.get().uploaded_by is not None
     assert told["person"]["name"] == "Ada"
+
+
+def test_a_session_that_proves_itself_meets_the_same_limits(gallery: Gallery) -> None:
+    """Django's check reads the form before the API does; the limit stands before both."""
+    token = get_random_string(32)
+    client = APIClient(enforce_csrf_checks=True, headers={"X-CSRFToken": token})
+    client.force_login(factories.user(is_staff=True, is_superuser=True))
+    client.cookies["csrftoken"] = token
+    assert send(client, factories.picture()).status_code == 201
+    answer = send(client, bytes(LIMITS.max_bytes + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
+    assert answer.json()["params"]["size_bytes"] == LIMITS.max_bytes + 1
