@@ -125,7 +125,9 @@ class FaceEncoder:
         return embeddings
 
     def _embed(self, crops: Pixels) -> FloatArray:
-        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2)  # (B, 3, S, S), channels_last
+        pixels = (
+            torch.from_numpy(np.require(crops, requirements=["C", "W"])).to(self.device).permute(0, 3, 1, 2)
+        )  # (B, 3, S, S), channels_last
         inputs = self._normalized(pixels)
         if self.mirror:
             inputs = torch.cat([inputs, inputs.flip(3)]).contiguous(memory_format=torch.channels_last)

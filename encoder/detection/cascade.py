@@ -176,7 +176,6 @@ class FaceDetector:
         landmarks = squares[kept, None, :2] + shares * (squares[kept, None, 2:] - squares[kept, None, :2])
         return found[chosen], landmarks
 
-
     def _judge(
         self, network: nn.Module, size: int, pictures: Sequence[Tensor], candidates: _Candidates
     ) -> list[FloatArray]:

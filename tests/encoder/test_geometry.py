@@ -61,7 +61,7 @@ def test_a_much_larger_face_beside_the_center_is_the_main_face() -> None:
 
 
 def test_a_small_face_exactly_in_the_center_loses_only_to_more_area_than_twice_the_squared_distance() -> None:
-    # center of `other` is 20 px from the photo's, which costs 800: its area of 30² = 900 leaves 100, the small one has 100
+    # 20 pixels from the photo's center cost 800: of an area of 30² = 900 that leaves 100, as much as the small one has
     small, tied = face(45, 45, 10), face(55, 35, 30)
     larger = face(54.5, 34.5, 31)  # 961 - 800 = 161
     assert main_face(EncodedPhoto(100, 100, (small, tied))) is small  # a tie goes to the first

