@@ -26,9 +26,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=100, unique=True)),
                 (
@@ -52,9 +50,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "spec",
-                    models.JSONField(
-                        help_text="The encoder library's EncoderSpec: all that decides the output."
-                    ),
+                    models.JSONField(help_text="The encoder library's EncoderSpec: all that decides the output."),
                 ),
                 ("licence", models.CharField(max_length=200)),
                 (
@@ -90,9 +86,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=200, unique=True)),
                 ("slug", models.SlugField(allow_unicode=True, max_length=200, unique=True)),
@@ -116,17 +110,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(help_text="Which program uses it.", max_length=100)),
                 ("prefix", models.CharField(editable=False, max_length=12, unique=True)),
                 (
                     "digest",
-                    models.CharField(
-                        editable=False, help_text="SHA-256 of the whole key.", max_length=64, unique=True
-                    ),
+                    models.CharField(editable=False, help_text="SHA-256 of the whole key.", max_length=64, unique=True),
                 ),
                 (
                     "scopes",
@@ -170,9 +160,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
@@ -201,9 +189,7 @@ class Migration(migrations.Migration):
                 ("total", models.PositiveIntegerField(default=0)),
                 (
                     "inputs_complete",
-                    models.BooleanField(
-                        default=False, help_text="Whether everything it will work on is known."
-                    ),
+                    models.BooleanField(default=False, help_text="Whether everything it will work on is known."),
                 ),
                 ("note", models.CharField(blank=True, max_length=300)),
                 ("result", models.JSONField(blank=True, default=dict)),
@@ -243,9 +229,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=300)),
                 (
@@ -294,9 +278,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("left", models.FloatField()),
                 ("top", models.FloatField()),
@@ -362,9 +344,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("is_enrolled", models.BooleanField()),
                 ("vector", pgvector.django.halfvec.HalfVectorField()),
@@ -414,17 +394,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("file", models.FileField(max_length=200, upload_to=faces.models.photo.photo_path)),
                 (
                     "name",
-                    models.CharField(
-                        blank=True, help_text="The file's name where it came from.", max_length=300
-                    ),
+                    models.CharField(blank=True, help_text="The file's name where it came from.", max_length=300),
                 ),
                 ("sha256", models.CharField(max_length=64)),
                 ("media_type", models.CharField(max_length=50)),
@@ -518,9 +494,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
@@ -593,9 +567,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "use",
@@ -626,9 +598,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "error_rate",
-                    models.FloatField(
-                        blank=True, help_text="The share that was asked for, 0 to 1.", null=True
-                    ),
+                    models.FloatField(blank=True, help_text="The share that was asked for, 0 to 1.", null=True),
                 ),
                 (
                     "gallery_size",
@@ -638,9 +608,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "evidence",
-                    models.CharField(
-                        blank=True, help_text="What the error rate was measured on.", max_length=300
-                    ),
+                    models.CharField(blank=True, help_text="What the error rate was measured on.", max_length=300),
                 ),
                 ("reason", models.CharField(help_text="Why it was set.", max_length=500)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -747,9 +715,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("finished_at__isnull", True), ("state__in", ["queued", "running"])),
-                    models.Q(
-                        ("finished_at__isnull", False), ("state__in", ["succeeded", "failed", "cancelled"])
-                    ),
+                    models.Q(("finished_at__isnull", False), ("state__in", ["succeeded", "failed", "cancelled"])),
                     _connector="OR",
                 ),
                 name="job_finished_has_a_time",
@@ -813,13 +779,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="photo",
-            index=models.Index(
-                condition=models.Q(("state", "encoding")), fields=["leased_until"], name="photo_leased"
-            ),
+            index=models.Index(condition=models.Q(("state", "encoding")), fields=["leased_until"], name="photo_leased"),
         ),
         migrations.AddIndex(
             model_name="photo",
-            index=models.Index(fields=["gallery", "state"], name="photo_by_state"),
+            index=models.Index(fields=["gallery", "state", "-id"], name="photo_by_state"),
         ),
         migrations.AddConstraint(
             model_name="photo",
@@ -874,9 +838,7 @@ class Migration(migrations.Migration):
             model_name="photo",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("claim__isnull", False), ("leased_until__isnull", False), ("state", "encoding")
-                    ),
+                    models.Q(("claim__isnull", False), ("leased_until__isnull", False), ("state", "encoding")),
                     models.Q(
                         models.Q(("state", "encoding"), _negated=True),
                         ("claim__isnull", True),
@@ -948,9 +910,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="threshold",
-            index=models.Index(
-                fields=["encoder_version", "use", "gallery", "-created_at"], name="threshold_in_force"
-            ),
+            index=models.Index(fields=["encoder_version", "use", "gallery", "-created_at"], name="threshold_in_force"),
         ),
         migrations.AddConstraint(
             model_name="threshold",

@@ -72,9 +72,7 @@ class Migration(migrations.Migration):
 
     operations = [
         *(composite_key(*key) for key in COMPOSITE_KEYS),
-        migrations.RunSQL(
-            UNIT_LENGTH, "ALTER TABLE faces_embedding DROP CONSTRAINT embedding_has_unit_length"
-        ),
+        migrations.RunSQL(UNIT_LENGTH, "ALTER TABLE faces_embedding DROP CONSTRAINT embedding_has_unit_length"),
         migrations.RunSQL(CHECK_NEW_EMBEDDINGS, "DROP FUNCTION faces_check_new_embeddings CASCADE"),
         migrations.RunSQL(CARRY_FACE_OVER, "DROP FUNCTION faces_carry_face_over CASCADE"),
     ]

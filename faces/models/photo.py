@@ -99,7 +99,7 @@ class Photo(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(state="pending"), name="photo_waiting"),
             models.Index(fields=["leased_until"], condition=Q(state="encoding"), name="photo_leased"),
-            models.Index(fields=["gallery", "state"], name="photo_by_state"),
+            models.Index(fields=["gallery", "state", "-id"], name="photo_by_state"),
         ]
 
     def __str__(self) -> str:

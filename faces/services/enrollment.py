@@ -2,10 +2,10 @@
 
 import numpy as np
 from django.db import transaction
-from encoder.quality import quality_problems
 from pgvector import HalfVector
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto, FaceQuality
+from encoder.quality import quality_problems
 from faces.exceptions import ConflictError, InvalidRequestError
 from faces.models import Embedding, EncoderVersion, Face, Person, Photo
 from faces.services.portraits import main_face_index

@@ -127,8 +127,13 @@ def test_the_main_face_is_large_and_central_and_leads_clearly(boxes: list[Boundi
     assert main_face_index(boxes, 100, 100) == main
 
 
-def test_a_lead_of_exactly_a_quarter_of_the_main_faces_area_is_clear_and_a_hair_less_is_not() -> None:
-    main = box(30, 30, 40)  # area 1600, at the center: score 1600
-    # score 1200 = 1600 - 2 * (10² + 10²): the lead of 400 is a quarter of 1600
-    assert main_face_index([main, box(40, 40, 40)], 100, 100) == 0
-    assert main_face_index([main, box(40 - 1e-6, 40, 40)], 100, 100) is None
+def test_a_lead_that_a_quarter_less_area_and_an_eighth_aside_would_just_leave_is_clear_and_a_hair_less_is_not() -> None:
+    main = box(30, 30, 40)  # area 1600, at the center; cautiously 0.75 * 1600 - 2 * (40 / 8)² = 1150
+    # the other one's score is 1600 - 2 * 15² = 1150, too
+    assert main_face_index([main, box(45, 30, 40)], 100, 100) == 0
+    assert main_face_index([main, box(45 - 1e-6, 30, 40)], 100, 100) is None
+
+
+def test_two_faces_far_from_the_center_are_equally_likely_though_one_is_two_pixels_nearer() -> None:
+    # 80 x 80 at 256 and 254 pixels from the center: the scores differ by 2 * (256² - 254²) = 2040 of 6400
+    assert main_face_index([box(216, 216, 80), box(726, 216, 80)], 1024, 512) is None
