@@ -74,6 +74,7 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
 
 def _web_command(here: Folders, bind: tuple[str, int], threads: int) -> list[str]:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", _host_and_port(bind)]
+    command += ["--config", "python:config.gunicorn"]
     # One process: the warm encoder for probes is loaded once.
     command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(threads)]
     command += ["--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(here.run)]

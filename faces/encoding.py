@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import numpy as np
 from django.conf import settings
 from django.core.files.storage import default_storage
 
@@ -22,17 +23,20 @@ from encoder.exceptions import WeightsError
 from encoder.images import decode_image
 from encoder.spec import EncoderSpec
 from faces.exceptions import UnavailableError
+from faces.models import EncoderVersion
+from faces.services.encoders import default_encoder_version
 from faces.services.photos import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     import numpy.typing as npt
-    from encoder.pipeline import FaceEncoder
 
     from encoder.geometry import EncodedPhoto
-    from faces.models import EncoderVersion
+    from encoder.pipeline import FaceEncoder
+
+WARM_SIDE = 250
+"""Pixels on each side of the blank photo that an encoder is warmed with."""
 
 _encoders: dict[int, FaceEncoder] = {}
 _loading = threading.Lock()
@@ -56,6 +60,7 @@ def get_encoder(version: EncoderVersion) -> FaceEncoder:
 
 def _load(version: EncoderVersion) -> FaceEncoder:
     import torch
+
     from encoder.pipeline import FaceEncoder
 
     if settings.ENCODER_THREADS:
@@ -86,6 +91,17 @@ def _weights_file(version: EncoderVersion) -> Iterator[Path | None]:
             raise UnavailableError(
                 f"The weights of encoder version “{version.name}” are not at {version.weights}. Restore that file."
             )
+
+
+def warm_encoders() -> None:
+    """Load the encoder of every version that serves a gallery, and run each once, before the first probe needs it.
+
+    Raises:
+        UnavailableError: the weights of one cannot be loaded.
+    """
+    serving = EncoderVersion.objects.filter(galleries__isnull=False).distinct()
+    for version in serving or [default_encoder_version()]:
+        encode_images([np.full((WARM_SIDE, WARM_SIDE, 3), 128, dtype=np.uint8)], version)
 
 
 def encode_images(images: Sequence[npt.NDArray[np.uint8]], version: EncoderVersion) -> list[EncodedPhoto]:

@@ -211,3 +211,13 @@ def test_a_person_who_was_deleted_while_their_photo_waited_leaves_no_face_behind
     person.delete()
     tasks.encode_photos([photo.pk])
     assert Face.objects.get().person is None
+
+
+def test_a_warm_process_has_the_encoder_of_every_version_that_serves_a_gallery(gallery: Gallery) -> None:
+    factory = default_encoder_version()
+    twin = factories.encoder_version(spec=factory.spec, weights=factory.weights)
+    factories.gallery(encoder_version=twin)
+    idle = factories.encoder_version(spec=factory.spec, weights=factory.weights)
+    encoding.warm_encoders()
+    assert {factory.pk, twin.pk} <= set(encoding._encoders)
+    assert idle.pk not in encoding._encoders
