@@ -148,9 +148,11 @@ def _drape(identity: Identity) -> Mesh:
     """From under the chin over neck and shoulders, longest in front."""
     down = np.linspace(0, 1, 70)[:, None]
     turn = np.linspace(-np.pi, np.pi, 160)[None, :]
-    y = -0.62 - (1.12 + 0.38 * np.cos(turn)) * down - 0.10 * np.clip(np.cos(turn), 0, 1) * (1 - down)
-    wide = np.interp(-y, [0.62, 1.15, 1.35, 1.46, 1.58, 1.70, 1.9], [0.62, 0.63, 0.68, 0.80, 1.10, 1.40, 1.60])
-    deep = np.interp(-y, [0.62, 1.15, 1.46, 1.9, 2.3], [0.56, 0.57, 0.62, 0.74, 0.82])
+    # its upper edge hides under the chin in front and inside the hood behind, wherever the head turns
+    edge = 0.30 * np.clip(0.4 - np.cos(turn), 0, 1) - 0.26 * np.clip(np.cos(turn), 0, 1)
+    y = -0.42 - (1.32 + 0.38 * np.cos(turn)) * down + edge * (1 - down)
+    wide = np.interp(-y, [0.42, 0.8, 1.15, 1.35, 1.46, 1.58, 1.7, 1.9], [0.58, 0.63, 0.63, 0.68, 0.8, 1.1, 1.4, 1.6])
+    deep = np.interp(-y, [0.42, 0.8, 1.15, 1.46, 1.9, 2.3], [0.52, 0.56, 0.57, 0.62, 0.74, 0.82])
     pleats = 0.03 * down * np.sin(turn * 13 + 4 * down) + 0.018 * np.sin(down * 21 + 3 * np.abs(turn)) * (1 - down)
     x = (identity.head_width * wide + pleats) * np.sin(turn)
     z = (deep + pleats) * np.cos(turn) - 0.12
