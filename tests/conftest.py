@@ -1,14 +1,8 @@
 """What every test may ask for."""
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-from django.conf import settings
-
-from config.embedded import postgres
-from tests.settings import FOLDER_VARIABLE, OWNER_VARIABLE
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -35,10 +29,3 @@ def _private_files(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
                 "OPTIONS": {**override.STORAGES["default"]["OPTIONS"], "location": str(folder)},
             },
         }
-
-
-def pytest_unconfigure() -> None:
-    """Stop this run's PostgreSQL and remove its folder, in the process that made it."""
-    if os.environ.get(OWNER_VARIABLE) == str(os.getpid()):
-        postgres.stop(settings.EMBEDDED_POSTGRES)
-        shutil.rmtree(os.environ[FOLDER_VARIABLE])
