@@ -96,7 +96,7 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
         rows = [(faces[face_id], distance) for i, face_id, distance in ranked if i == index and face_id in faces]
         candidates = tuple(Candidate(face, distance, distance <= tau.tau) for face, distance in rows)
         gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
-        answers.append(Recognition(probe=probe, candidates=candidates, tau=tau, gap=gap))
+        answers.append(Recognition(probe=probe, candidates=candidates[:limit], tau=tau, gap=gap))
     return answers
 
 
