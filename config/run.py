@@ -67,7 +67,7 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     return [
         Service("web", _web_command(here, bind, threads), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
-        Service("encoder", [*worker, "-n", "encode@%h", "-Q", "encode", "-P", "solo"], stop_seconds=30),
+        Service("encoder", [*worker, "-n", "encode@%h", "-Q", "encode", "-P", "solo", "-c", "1"], stop_seconds=30),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
     ]
 
