@@ -9,26 +9,18 @@ on the same machine; the ratio is what counts.
 """
 
 import argparse
-import contextlib
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import torch
 
-from config.embedded.postgres import Cluster
-from config.paths import PROJECT
 from encoder.images import decode_image
 from encoder.pipeline import FaceEncoder
+from tests.system.platform import Platform
 
 BATCH = 16
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -69,22 +61,18 @@ def main() -> None:
 
 def measure_platform(folder: Path, var: Path) -> dict[str, float]:
     """Import the folder into a fresh platform; returns counts, and photos a second from first read to last encoded."""
-    with running_platform(var) as environment:
-        command = [
-            sys.executable,
-            "manage.py",
-            "import_photos",
-            str(folder),
-            "--gallery",
-            "Benchmark",
-            "--create",
-            "--json",
-        ]
-        answer = subprocess.run(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    platform = Platform(var)
+    platform.start()
+    try:
+        answer = platform.manage(
+            "import_photos", str(folder), "--gallery", "Benchmark", "--create", "--json", "-v", "0"
+        )
+        if answer.returncode != 0:
+            sys.exit(f"The import failed:\n{answer.stdout}{answer.stderr}")
         summary = json.loads(answer.stdout.splitlines()[-1])
-        with psycopg.connect(Cluster(var / "postgres").conninfo()) as connection:
-            row = connection.execute(COUNTS).fetchone()
-    assert row is not None
+        (row,) = platform.rows(COUNTS)
+    finally:
+        platform.stop()
     accepted, ready, rejected, failed, faces, embeddings = row
     return {
         "photos": summary["files"],
@@ -99,30 +87,6 @@ def measure_platform(folder: Path, var: Path) -> dict[str, float]:
         "encoding_s": summary["encoding_s"],
         "photos_per_second": accepted / (summary["reading_s"] + summary["encoding_s"]),
     }
-
-
-@contextlib.contextmanager
-def running_platform(var: Path) -> Iterator[dict[str, str]]:
-    """Start everything, yield the environment that commands for it need, stop everything."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    own = {"FACET_VAR": str(var), "FACET_BIND": f"127.0.0.1:{port}", "FACET_SAMPLE_GALLERY": "no"}
-    environment = {**os.environ, **own, "PYTHONUNBUFFERED": "1"}
-    output = var.with_name("run.out")
-    with output.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "config.run"], cwd=PROJECT, env=environment, stdout=sink, stderr=sink
-        )
-    try:
-        while "Facet is ready" not in output.read_text():
-            if process.poll() is not None:
-                sys.exit(f"The platform did not start:\n{output.read_text()}")
-            time.sleep(0.1)
-        yield environment
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
 
 
 def measure_encoder(photos: list[Path]) -> float:

@@ -33,13 +33,15 @@ class Platform:
     """Facet in `folder`; `start` it, talk to it, and kill parts of it."""
 
     folder: Path
+    sample_gallery: bool = False
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("FACET_", "CELERY_"))}
-        own = {"FACET_VAR": str(self.folder), "FACET_BIND": f"127.0.0.1:{self.port}", "FACET_SAMPLE_GALLERY": "no"}
+        sample = "yes" if self.sample_gallery else "no"
+        own = {"FACET_VAR": str(self.folder), "FACET_BIND": f"127.0.0.1:{self.port}", "FACET_SAMPLE_GALLERY": sample}
         settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
         return {**inherited, **own, **settings}
 
