@@ -23,6 +23,9 @@ from faces.tasks import send_photos
 NOTHING_USABLE = 1
 NOT_ENCODED_YET = 3
 
+REPORT_SECONDS = 1.0
+"""How often the job is told how far the reading is, and asked whether to go on."""
+
 
 class Command(FacetCommand):
     """Import a folder of photos into a gallery: one folder a person, loose photos for nobody yet."""
@@ -106,19 +109,23 @@ def _take_in_all(job: Job, scanned: ScannedFolder, *, shows_progress: bool) -> t
     """Take every file in; returns what became of them, and False where the job was cancelled on the way."""
     imported = Imported(refused=list(scanned.refused))
     total, read = len(scanned.files), 0
-    goes_on = True
+    goes_on, told_at = True, time.monotonic()
     try:
         with progress_bar(total=total, description="Reading", unit="files", is_shown=shows_progress) as bar:
             for portion in in_portions(scanned.files):
-                if not goes_on:
-                    break
                 taken, waiting = take_in(job=job, files=portion)
                 send_photos(waiting)
                 imported.add(taken)
                 read += len(portion)
                 bar.update(len(portion))
-                follow_photos(job=job)
-                goes_on = job.report(job.done, job.total, f"Read {read:,} of {total:,} files")
+                if time.monotonic() - told_at > REPORT_SECONDS:
+                    follow_photos(job=job)
+                    goes_on, told_at = (
+                        job.report(job.done, job.total, f"Read {read:,} of {total:,} files"),
+                        time.monotonic(),
+                    )
+                if not goes_on:
+                    break
     except BaseException:
         break_off_import(job=job)
         raise
