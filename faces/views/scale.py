@@ -60,4 +60,4 @@ def _edge(percent: float) -> str:
 def scale(tau: float, distance: float | None = None) -> Scale:
     """Choose how much of 0 to 4 the bar shows: tau and the distance with room around them, in steps of 0.05."""
     needed = max(SHOWN_TAUS * tau, 1.15 * (distance or 0.0), 0.1)
-    return Scale(tau, distance, min(math.ceil(needed * 20) / 20, MAX_DISTANCE))
+    return Scale(tau, distance, min(math.ceil(round(needed * 20, 6)) / 20, MAX_DISTANCE))

@@ -26,7 +26,7 @@ class SeveralPhotosField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Return the files."""
-        files = data if isinstance(data, list | tuple) else [data]
+        files = data if isinstance(data, list | tuple) and data else [None]
         return [super(SeveralPhotosField, self).clean(file, initial) for file in files]
 
 
