@@ -31,7 +31,8 @@ class EncoderSpec:
         input_size: side of the square crop that the network sees, in pixels.
         mean: subtracted from RGB values of 0 to 255.
         scale: what the difference is divided by.
-        alignment: where the five landmarks lie in the crop, (x, y) pixels in the order of `Landmarks`.
+        alignment: where the five landmarks lie in the crop, (x, y) in the order of `Landmarks`, in pixels of the
+            crop, whose frame is that of photos (see `encoder.geometry`): pixel centers lie at halves.
         weights_sha256: digest of the weights file.
         licence: under which the weights may be used, as an SPDX identifier where there is one.
         source: where the weights come from.
@@ -88,7 +89,7 @@ DLIB_RESNET_SPEC = EncoderSpec(
     input_size=150,
     mean=(122.782, 117.001, 104.298),
     scale=256.0,
-    alignment=((47.13, 45.01), (101.25, 45.19), (74.21, 77.37), (50.30, 104.54), (97.67, 104.73)),
+    alignment=((47.63, 45.51), (101.75, 45.69), (74.71, 77.87), (50.80, 105.04), (98.17, 105.23)),
     weights_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
     licence="CC0-1.0",
     source="dlib_face_recognition_resnet_model_v1.dat of the PyPI package face_recognition_models 0.3.0",
