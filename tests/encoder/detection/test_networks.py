@@ -1,4 +1,4 @@
-"""The three networks against their layers written out in Keras' own layouts, with the weights as the package has them."""
+"""The three networks against their layers written out in Keras' own layouts, with the package's own arrays."""
 
 import io
 
