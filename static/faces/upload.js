@@ -15,6 +15,8 @@ facet.each("[data-upload]", (form) => {
 
   const tally = { new: 0, known: 0, refused: 0 };
   let request = null;
+  let job = null;
+  let cancelling = null;
   let isCancelled = false;
   let isRunning = false;
 
@@ -103,8 +105,7 @@ facet.each("[data-upload]", (form) => {
   }
 
   async function sendAll(photos) {
-    const job = await post(form.dataset.begin, fields({ files: photos.length }));
-    part("cancel").onclick = () => cancel(job);
+    job = await post(form.dataset.begin, fields({ files: photos.length }));
     const bytes = photos.reduce((sum, { file }) => sum + file.size, 0);
     let sent = 0;
     let count = 0;
@@ -116,7 +117,7 @@ facet.each("[data-upload]", (form) => {
         answer = await post(job.photos, fields({ batch }), (share) => progress((sent + share * size) / bytes, count, photos.length));
       } catch (error) {
         if (isCancelled) break;
-        await close(job);
+        await close();
         throw error;
       }
       answer.lines.forEach(show);
@@ -124,23 +125,27 @@ facet.each("[data-upload]", (form) => {
       count += batch.length;
       progress(sent / bytes, count, photos.length);
     }
-    await close(job);
+    await close();
     finished(isCancelled ? "Cancelled" : "Sent");
   }
 
   // Say that nothing more comes, and follow the encoding
-  async function close(job) {
+  async function close() {
+    await cancelling;
     const closed = await post(job.finish, fields({}));
     if (!closed.progress) return;
     facet.hide(part("job"), false);
     htmx.ajax("GET", closed.progress, { target: part("progress"), swap: "innerHTML" });
   }
 
-  async function cancel(job) {
+  // A request under way is broken off; one that only opens the job is waited for, so that the job can be closed
+  function cancel() {
     isCancelled = true;
-    request?.abort();
-    await post(job.cancel, fields({})).catch(() => null);
+    if (!job) return;
+    request.abort();
+    cancelling = post(job.cancel, fields({})).catch(() => null);
   }
+  part("cancel").addEventListener("click", cancel);
 
   function* batches(photos) {
     let batch = [];
@@ -174,24 +179,26 @@ facet.each("[data-upload]", (form) => {
   // XMLHttpRequest, as fetch tells nothing of how much was sent
   function post(address, data, onProgress = () => {}) {
     return new Promise((done, fail) => {
-      request = new XMLHttpRequest();
-      request.open("POST", address);
-      request.responseType = "json";
-      request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-      request.onload = () => {
-        const { status, response } = request;
+      const asked = new XMLHttpRequest();
+      request = asked;
+      asked.open("POST", address);
+      asked.responseType = "json";
+      asked.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+      asked.onload = () => {
+        const { status, response } = asked;
         if (status === 200 && response) done(response);
         else fail(new Error(response?.error ?? `The server answered ${status}. If you were signed out, sign in and try again.`));
       };
-      request.onerror = () => fail(new Error("The connection was lost. What was sent so far is kept; send the rest again."));
-      request.onabort = () => fail(new Error("Cancelled."));
-      request.send(data);
+      asked.onerror = () => fail(new Error("The connection was lost. What was sent so far is kept; send the rest again."));
+      asked.onabort = () => fail(new Error("Cancelled."));
+      asked.send(data);
     });
   }
 
   function start() {
     isRunning = true;
     isCancelled = false;
+    job = cancelling = null;
     Object.assign(tally, { new: 0, known: 0, refused: 0 });
     part("lines").replaceChildren();
     part("progress").replaceChildren();

@@ -13,7 +13,7 @@ class TauForm(PageForm):
         label="tau",
         min_value=0,
         max_value=MAX_DISTANCE,
-        widget=forms.NumberInput(attrs={"step": "0.001", "min": "0", "max": "4", "inputmode": "decimal"}),
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0", "max": "4", "inputmode": "decimal"}),
         help_text="Squared distance, 0 to 4. Smaller is stricter.",
         error_messages={"invalid": "tau is a number from 0 to 4, such as 0.12."},
     )

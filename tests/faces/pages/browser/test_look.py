@@ -1,0 +1,63 @@
+"""Every page in a real browser: no complaint in the console, and nothing wider than a telephone."""
+
+from playwright.sync_api import expect
+
+from faces.models import EncoderVersion, Job, Person, Photo
+from tests import factories
+from tests.faces.pages.browser.conftest import Open
+
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def addresses(person: Person) -> list[str]:
+    """Pages with something on them."""
+    photo, job = Photo.objects.get(), Job.objects.get()
+    version = EncoderVersion.objects.get().pk
+    paths = [
+        "",
+        "galleries/",
+        f"galleries/{person.gallery_id}/",
+        f"galleries/{person.gallery_id}/delete/",
+        "people/",
+        f"people/{person.pk}/",
+        f"people/{person.pk}/edit/",
+        f"people/{person.pk}/merge/",
+        f"people/{person.pk}/delete/",
+        "photos/",
+        f"photos/{photo.key}/",
+        f"photos/{photo.key}/delete/",
+        "upload/",
+        "recognize/",
+        "verify/",
+        "thresholds/",
+        f"thresholds/{version}/recognition/",
+        "jobs/",
+        f"jobs/{job.key}/",
+        "api-keys/",
+        "api-keys/add/",
+        "faces/searchevent/",
+        "faces/encoderversion/",
+        f"faces/encoderversion/{version}/change/",
+        "auth/user/",
+    ]
+    return [f"/admin/{path}" for path in paths]
+
+
+def test_no_page_complains_or_is_wider_than_a_telephone(open_page: Open, eileen: Person) -> None:
+    long_name = "A name that never ends " * 10
+    Person.objects.filter(pk=eileen.pk).update(name=long_name.strip(), external_id="9" * 200)
+    Photo.objects.update(name="a_file_name_without_any_space" * 8 + ".jpg")
+    factories.job(gallery=eileen.gallery, title="Upload of " + "9" * 200)
+    page = open_page(width=390)
+    for path in addresses(eileen):
+        page.goto(path)
+        assert (path, page.evaluate(SIDEWAYS)) == (path, 0)
+
+
+def test_the_menu_opens_on_a_telephone(open_page: Open, eileen: Person) -> None:
+    page = open_page(width=390)
+    link = page.get_by_role("link", name="Thresholds")
+    expect(link).to_be_hidden()
+    page.locator("#header-inner .material-symbols-outlined:visible").first.click()
+    link.click()
+    page.wait_for_url("**/admin/thresholds/")
