@@ -1,4 +1,4 @@
-"""Brings database, static files, administrator and sample gallery up to date before the services start.
+"""Brings database, static files and administrator up to date before the services start.
 
     python -m config.prepare
 
@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import django
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
@@ -21,7 +20,6 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config import env
 from config.embedded.programs import EmbeddedPostgresError
 
 ADMINISTRATOR = "admin"
@@ -36,7 +34,6 @@ def main() -> int:
         migrate()
         collect_static_files()
         create_administrator()
-        load_sample_gallery()
     except (ImproperlyConfigured, EmbeddedPostgresError, CommandError) as error:
         say(str(error))
         return FAILED
@@ -87,16 +84,6 @@ def create_administrator() -> None:
         "  This password is not shown again. Change it after signing in; a forgotten one is replaced with\n"
         f"  `.venv/bin/python manage.py changepassword {name}`.\n"
     )
-
-
-def load_sample_gallery() -> None:
-    """Draw a few people where there are none yet, so that a first visitor has something to search."""
-    if not env.flag("FACET_SAMPLE_GALLERY", default=True):
-        return
-    if apps.get_model("faces", "Person").objects.exists():
-        return
-    say("Drawing the people of the sample gallery ...")
-    call_command("load_sample_gallery")
 
 
 def _digest_of_static_files() -> str:

@@ -72,6 +72,12 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     ]
 
 
+def sample_service() -> Service:
+    """Draws people for a first visitor to search, where there is nobody yet, while the page answers already."""
+    command = [sys.executable, "manage.py", "load_sample_gallery", "--no-color"]
+    return Service("sample", command, stop_seconds=10, once=True)
+
+
 def _web_command(here: Folders, bind: tuple[str, int], threads: int) -> list[str]:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", _host_and_port(bind)]
     command += ["--config", "python:config.gunicorn"]
@@ -100,6 +106,8 @@ def _run(here: Folders, bind: tuple[str, int]) -> None:
                     f"Facet is ready after {time.monotonic() - started:.1f} s:  {_web_address(bind)}  (Ctrl-C stops it)"
                 )
                 say(f"Logs are in {here.logs}")
+                if env.flag("FACET_SAMPLE_GALLERY", default=True):
+                    supervisor.add(sample_service())
         supervisor.run_until_stopped()
     finally:
         was_running = bool(supervisor.running)

@@ -29,11 +29,15 @@ TICK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Service:
-    """One process to keep running: its name is also its log's, and it has `stop_seconds` to end on SIGTERM."""
+    """One process to keep running: its name is also its log's, and it has `stop_seconds` to end on SIGTERM.
+
+    `once`: it has something to finish, and is not started again after it ended with status 0.
+    """
 
     name: str
     command: Sequence[str]
     stop_seconds: float = 15.0
+    once: bool = False
 
 
 @dataclass
@@ -75,9 +79,13 @@ class Supervisor:
         for folder in (self.run_folder, self.log_folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for service in self.services:
-            entry = Running(service)
-            self.running.append(entry)
-            self._spawn(entry)
+            self.add(service)
+
+    def add(self, service: Service) -> None:
+        """Start one more service."""
+        entry = Running(service)
+        self.running.append(entry)
+        self._spawn(entry)
 
     def run_until_stopped(self) -> None:
         """Watch over the services until somebody wishes to stop."""
@@ -88,11 +96,15 @@ class Supervisor:
     def look_after(self) -> None:
         """Start again what has died, after a pause that doubles each time; keep the logs short."""
         now = time.monotonic()
-        for entry in self.running:
+        for entry in list(self.running):
             if entry.process is None:
                 if now >= entry.start_at:
                     self._spawn(entry)
             elif (status := entry.process.poll()) is not None:
+                if entry.service.once and status == 0:
+                    self.running.remove(entry)
+                    self._remember()
+                    continue
                 self._schedule_restart(entry, status, now)
             self._shorten_log(entry.service)
 

@@ -110,6 +110,27 @@ def test_the_pause_before_a_restart_doubles_with_each_failure(bench: Bench) -> N
     assert all("ended with status 3" in line for line in bench.said)
 
 
+def test_a_process_that_has_something_to_finish_is_started_again_until_it_has(bench: Bench) -> None:
+    # It fails the first time and finishes the second.
+    script = f"""
+from pathlib import Path
+print('up', flush=True)
+mark = Path({str(bench.folder / "mark")!r})
+was_there = mark.exists()
+mark.touch()
+raise SystemExit(0 if was_there else 3)
+"""
+    supervisor = bench.supervise(Service("drawing", [sys.executable, "-c", script], once=True))
+
+    def is_over() -> bool:
+        supervisor.look_after()
+        return supervisor.running == []
+
+    wait_for(is_over)
+    assert len(bench.said) == 1
+    assert bench.output("drawing").count("up") == 2
+
+
 def test_stopping_ends_a_process_and_everything_it_started(bench: Bench) -> None:
     supervisor = bench.supervise(Service("parent", WITH_A_CHILD))
     parent, grandchild = bench.pid(), int(bench.output("parent"))

@@ -56,8 +56,8 @@ def group_photo() -> bytes:
 
 def take_picture(platform: Platform, browser: str, target: Path) -> None:
     """Wait for the sample people to be encoded, sign in, recognize, and write the page's picture."""
-    unfinished = "SELECT count(*) FROM faces_photo WHERE state IN ('pending', 'encoding')"
-    platform.wait_for(lambda: platform.number(unfinished) == 0, "the sample people are encoded")
+    finished = "SELECT count(*) FROM faces_job WHERE state = 'succeeded'"
+    platform.wait_for(lambda: platform.number(finished) == 1, "the sample people are drawn and encoded")
     make = f"from django.contrib.auth.models import User; User.objects.create_superuser('ada', password={PASSWORD!r})"
     made = platform.manage("shell", "-c", make)
     if made.returncode != 0:
