@@ -43,7 +43,8 @@ class FacetCommand(BaseCommand):
             self.stderr.write("Interrupted.")
             sys.exit(INTERRUPTED)
         except OperationalError as error:
-            raise CommandError("The database does not answer. Is it running?", returncode=ERROR) from error
+            said = str(error).partition("\n")[0]
+            raise CommandError(f"The database cannot be used: {said}", returncode=ERROR) from error
         except ProgrammingError as error:
             if isinstance(error.__cause__, UndefinedTable):
                 text = "The database has no tables yet. Run `manage.py migrate` first."

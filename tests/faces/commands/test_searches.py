@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.paths import PROJECT
 from encoder.exceptions import ImageError
 from faces import tasks
 from faces.models import Gallery, Person, Photo, SearchEvent, Threshold
@@ -266,3 +269,15 @@ class TestBadPhotos:
 def test_numbers_too_large_for_the_database_are_nobody(staff: Gallery, eileen: Path) -> None:
     for number in ("9" * 18, "9" * 40, "²"):
         assert run("verify", eileen, "--person", number, "--gallery", "Staff").status == 2
+
+
+def test_a_database_that_is_away_is_one_sentence(eileen: Path) -> None:
+    away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "manage.py", "recognize", str(eileen), "--gallery", "Staff"]
+    ended = subprocess.run(
+        command, cwd=PROJECT, env=os.environ | away, capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "CommandError: The database cannot be used: " in ended.stderr
+    assert "Traceback" not in ended.stderr
