@@ -7,6 +7,7 @@ strips: the peak is Pillow's own copy (4 bytes a pixel) and ours (3).
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -99,10 +100,14 @@ def inspect_image(source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS)
         return ImageInfo(width, height, image_format.name, image_format.media_type)
 
 
-def decode_image(source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS) -> DecodedImage:
+def decode_image(
+    source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS, longest_side: int | None = None
+) -> DecodedImage:
     """Decodes a picture completely.
 
     16 bits a channel are scaled to 8, grey, palette and CMYK are converted, transparency is laid over mid grey.
+    For a picture that is only looked at, `longest_side` says how many pixels its longer side needs: a JPEG may then
+    come at a half, a quarter or an eighth of its size, several times faster, but with no fewer pixels than that.
     Raises what `inspect_image` raises, and TruncatedImage where the pixels are damaged or end early.
     """
     data = _read(source, limits)
@@ -110,9 +115,18 @@ def decode_image(source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS) 
     with _opened(data, image_format, limits) as image:
         orientation = _orientation(image)
         with _damage_named(image_format):
+            if longest_side is not None:
+                _reduce(image, longest_side)
             image.load()
             pixels = _rgb(image)
     return DecodedImage(_turn(pixels, orientation), image_format.name)
+
+
+def _reduce(image: ImageFile, longest_side: int) -> None:
+    """Has a JPEG's inverse cosine transform done at a smaller size; other formats have no such thing."""
+    share = longest_side / max(image.size)
+    if share < 1:
+        image.draft(None, (math.ceil(image.width * share), math.ceil(image.height * share)))
 
 
 def _read(source: bytes | Path, limits: ImageLimits) -> bytes:

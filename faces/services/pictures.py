@@ -4,13 +4,14 @@ A caller that sends one to a browser also sends `Cache-Control: private`: the by
 """
 
 import io
+import math
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from encoder.geometry import BoundingBox
-from encoder.images import decode_image
+from encoder.images import decode_image, inspect_image
 from faces.exceptions import PhotoNotFoundError
 from faces.models import Face, Photo
 from faces.services.enrollment import box_of
@@ -28,6 +29,9 @@ CROP_MARGIN = 0.35
 MEDIA_TYPE = "image/jpeg"
 QUALITY = 85
 
+OVERSAMPLING = 2
+"""How many decoded pixels a pixel that is shown is made from at least, in each direction, where the photo has them."""
+
 
 def photo_thumbnail(photo: Photo, *, size: int = THUMBNAIL_SIZE) -> bytes:
     """Return the whole photo as a JPEG whose longer side has at most `size` pixels; a smaller photo is not enlarged.
@@ -36,7 +40,7 @@ def photo_thumbnail(photo: Photo, *, size: int = THUMBNAIL_SIZE) -> bytes:
         PhotoNotFoundError: its file is gone from the storage.
         encoder.exceptions.ImageError: its file was damaged after it was accepted.
     """
-    return shrink(_pixels(photo), size=size)
+    return shrink(_decode(_bytes(photo), longest_side=OVERSAMPLING * size), size=size)
 
 
 def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
@@ -44,7 +48,15 @@ def face_crop(face: Face, *, size: int = CROP_SIZE) -> bytes:
 
     At the photo's edge the square is moved inwards; where the photo is too narrow for it, it becomes a rectangle.
     """
-    return cut_out(_pixels(face.photo), box_of(face), size=size)
+    data = _bytes(face.photo)
+    info = inspect_image(data, limits=LIMITS)
+    box = box_of(face)
+    left, top, right, bottom = crop_window(box, info.width, info.height)
+    needed = OVERSAMPLING * size * max(info.width, info.height) / max(right - left, bottom - top)
+    pixels = _decode(data, longest_side=math.ceil(needed))
+    scale = pixels.shape[1] / info.width
+    scaled = BoundingBox(box.left * scale, box.top * scale, box.right * scale, box.bottom * scale)
+    return cut_out(pixels, scaled, size=size)
 
 
 def shrink(pixels: npt.NDArray[np.uint8], *, size: int = THUMBNAIL_SIZE) -> bytes:
@@ -68,16 +80,20 @@ def crop_window(box: BoundingBox, width: int, height: int, *, margin: float = CR
     return left, top, left + across, top + down
 
 
-def _pixels(photo: Photo) -> npt.NDArray[np.uint8]:
+def _decode(data: bytes, *, longest_side: int) -> npt.NDArray[np.uint8]:
+    return decode_image(data, limits=LIMITS, longest_side=longest_side).pixels
+
+
+def _bytes(photo: Photo) -> bytes:
     try:
         with photo.file.open("rb") as file:
-            data = file.read()
+            data: bytes = file.read()
     except FileNotFoundError as error:
         raise PhotoNotFoundError(
             f"The file of photo {photo.pk} is gone from the storage. Restore it, or delete the photo.",
             photo=photo.pk,
         ) from error
-    return decode_image(data, limits=LIMITS).pixels
+    return data
 
 
 def _jpeg(image: Image.Image, size: int) -> bytes:

@@ -8,8 +8,9 @@ from django.core.files.storage import default_storage
 from PIL import ExifTags, Image
 
 from encoder.geometry import BoundingBox
+from encoder.images import decode_image
 from faces.exceptions import PhotoNotFoundError
-from faces.services.pictures import crop_window, face_crop, photo_thumbnail
+from faces.services.pictures import crop_window, cut_out, face_crop, photo_thumbnail, shrink
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +85,36 @@ def test_a_photo_whose_file_is_gone_says_so() -> None:
     default_storage.delete(str(photo.file.name))
     with pytest.raises(PhotoNotFoundError, match="gone from the storage"):
         photo_thumbnail(photo)
+
+
+def large(*, orientation: int = 1) -> bytes:
+    """A JPEG of 2400 x 1600 pixels with detail everywhere."""
+    noise = opened(factories.picture(number=7, size=(240, 160))).resize((2400, 1600), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    target = io.BytesIO()
+    noise.save(target, "JPEG", quality=92, exif=exif)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_photo_looks_the_same_as_if_every_pixel_had_been_decoded(orientation: int) -> None:
+    data = large(orientation=orientation)
+    whole = decode_image(data).pixels
+    box = BoundingBox(900, 300, 1400, 900)
+    face = factories.face(photo=factories.photo(data=data), box=box)
+    for quick, slow in (
+        (photo_thumbnail(face.photo, size=200), shrink(whole, size=200)),
+        (face_crop(face, size=160), cut_out(whole, box, size=160)),
+    ):
+        assert opened(quick).size == opened(slow).size
+        difference = np.abs(np.asarray(opened(quick), dtype=float) - np.asarray(opened(slow), dtype=float))
+        assert difference.mean() < 4
+
+
+def test_fewer_pixels_are_decoded_only_as_long_as_enough_are_left() -> None:
+    data = large()
+    assert decode_image(data, longest_side=600).pixels.shape == (400, 600, 3)
+    assert decode_image(data, longest_side=601).pixels.shape == (800, 1200, 3)
+    assert decode_image(data, longest_side=5000).pixels.shape == (1600, 2400, 3)
+    assert decode_image(factories.picture(size=(600, 400)), longest_side=100).pixels.shape == (400, 600, 3)
