@@ -4,16 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from config.paths import PROJECT
 from encoder.exceptions import ImageError
-from faces import tasks
+from encoder.geometry import EncodedPhoto
+from faces.encoding import encode_probe
 from faces.models import Gallery, Person, Photo, SearchEvent, Threshold
+from faces.services.encoders import default_encoder_version
+from faces.services.enrollment import store_encoded_photo
 from faces.services.photos import accept_photo
+from faces.services.queueing import LEASE
 from faces.services.thresholds import set_tau
 from tests import factories
 from tests.faces.commands.running import Ended, run
@@ -22,14 +28,31 @@ from tests.faces.photographs import another_photo, astronaut, coffee, grace_hopp
 pytestmark = pytest.mark.django_db
 
 
+PORTRAITS = {"Eileen Collins": astronaut, "Grace Hopper": grace_hopper}
+
+
+def portrait(name: str) -> bytes:
+    """The photo that somebody is enrolled with."""
+    return jpeg(PORTRAITS[name]())
+
+
+@cache
+def encoded_portrait(name: str) -> EncodedPhoto:
+    """What the real encoder finds in it, found once for all tests."""
+    return encode_probe(portrait(name), default_encoder_version())
+
+
 @pytest.fixture
 def staff() -> Gallery:
     """A gallery in which Eileen and Grace are enrolled with one photo each."""
     gallery = factories.gallery(name="Staff")
-    for name, image in (("Eileen Collins", astronaut()), ("Grace Hopper", grace_hopper())):
+    for name in PORTRAITS:
         person = factories.person(gallery=gallery, name=name)
-        accept_photo(gallery=gallery, data=jpeg(image), name=f"{name}.jpg", portrait_of=person)
-    tasks.encode_photos(list(Photo.objects.values_list("pk", flat=True)))
+        photo = accept_photo(gallery=gallery, data=portrait(name), name=f"{name}.jpg", portrait_of=person).photo
+        _, (claimed,) = Photo.claim_batch([photo.pk], until=timezone.now() + LEASE)
+        assert store_encoded_photo(
+            photo=claimed, encoded=encoded_portrait(name), encoder_version=gallery.encoder_version
+        )
     return gallery
 
 
