@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from encoder.exceptions import ImageError
@@ -31,7 +32,8 @@ STATUSES: tuple[tuple[type[FacetError], HTTPStatus], ...] = (
 def page(*permissions: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
     """Make a view a page of the admin site.
 
-    Whoever is not signed in as staff is sent to the sign-in page; whoever lacks a permission is told so (403). A
+    Whoever is not signed in as staff is sent to the sign-in page; whoever lacks a permission is told so (403). No
+    cache keeps the answer, unless the view says otherwise: it is about people, and for one reader. A
     `FacetError` or `ImageError` that the view does not handle becomes a message: a change goes back to where it was
     asked for, anything else shows the sentence alone with the status that fits.
 
@@ -45,19 +47,29 @@ def page(*permissions: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[Vi
         @wraps(view)
         def checked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not admin.site.has_permission(request):
-                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+                return _ask_to_sign_in(request)
             if not request.user.has_perms(permissions):
                 raise PermissionDenied
             if request.method not in allowed:
                 return HttpResponseNotAllowed(sorted(allowed))
             try:
-                return view(request, *args, **kwargs)
+                response = view(request, *args, **kwargs)
             except (FacetError, ImageError) as error:
-                return _answer_error(request, error)
+                response = _answer_error(request, error)
+            if not response.has_header("Cache-Control"):
+                add_never_cache_headers(response)
+            return response
 
         return checked
 
     return decorate
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page; a part of a page that renews itself has the whole page loaded again instead."""
+    if is_htmx(request):
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path(), reverse("admin:login"))
 
 
 def _answer_error(request: HttpRequest, error: FacetError | ImageError) -> HttpResponse:

@@ -131,6 +131,15 @@ def test_a_filter_or_page_number_that_makes_no_sense_breaks_nothing(filled: Fill
             assert (name, query, answer.status_code) == (name, query, 200)
 
 
+def test_a_part_that_renews_itself_has_the_page_loaded_again_when_the_session_is_over(filled: Filled) -> None:
+    answer = Client().get(address("job-progress", filled), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"]) == (401, "true")
+
+
+def test_no_cache_keeps_a_page_about_people(filled: Filled, client: Client) -> None:
+    assert "no-store" in client.get(address("person", filled))["Cache-Control"]
+
+
 def test_whoever_signs_in_comes_to_the_overview(admin: User, db: None) -> None:
     admin.set_password("correct horse")
     admin.save()

@@ -1,5 +1,6 @@
 """Add photos in a real browser."""
 
+import base64
 from pathlib import Path
 
 from playwright.sync_api import Route, expect
@@ -39,6 +40,26 @@ def test_a_folder_for_each_person_is_sent_with_progress_and_encoded(
     expect(page.locator("[data-job-state=succeeded]")).to_be_visible()
     assert set(Person.objects.values_list("name", flat=True)) == {"Eileen Collins", "Grace Hopper"}
     assert Face.objects.enrolled().count() == 2
+
+
+DROP = """(area, texts) => {
+  const data = new DataTransfer();
+  texts.forEach(([name, encoded]) => {
+    const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+    data.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  });
+  area.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_dropped_photos_are_sent_for_the_person_that_was_typed(open_page: Open, gallery: Gallery) -> None:
+    portrait = base64.b64encode(photographs.jpeg(photographs.grace_hopper())).decode()
+    page = open_page("/admin/upload/")
+    page.get_by_text("One person").click()
+    page.get_by_role("combobox", name="Person").fill("Grace Hopper")
+    page.locator("[data-upload-drop]").evaluate(DROP, [["one.jpg", portrait]])
+    expect(page.get_by_text("1 taken in")).to_be_visible()
+    assert Photo.objects.get().portrait_of == Person.objects.get(name="Grace Hopper")
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_sent(open_page: Open, gallery: Gallery, tmp_path: Path) -> None:
