@@ -46,6 +46,7 @@ urlpatterns = [
     path("photos/<uuid:key>/retry/", photo.retry, name="photo-retry"),
     path("photos/<uuid:key>/delete/", photo.delete, name="photo-delete"),
     path("photos/<uuid:key>/faces/<int:face_id>/crop/<int:size>/", images.crop, name="face-crop"),
+    path("photos/<uuid:key>/faces/<int:face_id>/suggestion/", face_changes.suggestion, name="face-suggestion"),
     path("photos/<uuid:key>/faces/<int:face_id>/assign/", face_changes.assign, name="face-assign"),
     path("photos/<uuid:key>/faces/<int:face_id>/release/", face_changes.release, name="face-release"),
     path("photos/<uuid:key>/faces/<int:face_id>/enroll/", face_changes.enroll, name="face-enroll"),

@@ -101,6 +101,24 @@ def test_a_face_of_poor_quality_is_given_but_not_enrolled_until_an_admin_says_so
     assert face.is_enrolled
 
 
+def test_an_unknown_face_within_tau_of_somebody_is_suggested_to_be_theirs(client: Client, filled: Filled) -> None:
+    near = factories.face(photo=filled.photo, vector=factories.at_distance(0.05, of=2), box=BoundingBox(1, 1, 60, 60))
+    page = client.get(reverse("pages:face-suggestion", args=[filled.photo.key, near.pk]))
+    assert page.context["candidate"].face.person == filled.other
+    assert page.context["candidate"].distance == pytest.approx(0.05, abs=1e-3)
+    client.post(
+        reverse("pages:face-assign", args=[filled.photo.key, near.pk]), {"person": filled.other.pk, "suggested": "yes"}
+    )
+    near.refresh_from_db()
+    assert (near.person, near.assigned_by) == (filled.other, Face.AssignedBy.SUGGESTION)
+
+
+def test_nobody_is_suggested_for_a_face_beyond_tau_or_one_that_is_somebodys(client: Client, filled: Filled) -> None:
+    for face in (filled.unknown, filled.face):
+        page = client.get(reverse("pages:face-suggestion", args=[filled.photo.key, face.pk]))
+        assert page.content.decode().strip() == ""
+
+
 def test_nobody_typed_is_nobody_assigned(client: Client, filled: Filled) -> None:
     page = reverse("pages:face-assign", args=[filled.photo.key, filled.unknown.pk])
     assert "Choose a person." in said(client.post(page, {"person": "", "person_name": " "}))
