@@ -1,5 +1,6 @@
 """People on pages: found, corrected, merged, deleted, given photos."""
 
+import re
 from typing import Any
 
 import pytest
@@ -138,6 +139,13 @@ def test_a_picker_offers_people_of_one_gallery_whose_name_begins_so_first(client
     answer = client.get(reverse("pages:people-options"), query)
     assert [card.person.name for card in answer.context["cards"]] == ["Grace Hopper", "Margrace"]
     assert "New: grace" in answer.content.decode()
+
+
+def test_the_field_for_another_person_is_empty_at_first(client: Client, filled: Filled) -> None:
+    for page in (reverse("pages:person", args=[filled.person.pk]), reverse("pages:photo", args=[filled.photo.key])):
+        fields = re.findall(r'name="person(?:_name)?"[^>]*?value="([^"]*)"', client.get(page).content.decode())
+        assert fields
+        assert set(fields) == {""}
 
 
 def test_a_picker_offers_nothing_without_a_gallery(client: Client, filled: Filled) -> None:
