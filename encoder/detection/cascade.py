@@ -54,8 +54,8 @@ class DetectorSettings:
     max_pixels: int = 8_000_000
 
 
-EAGER = DetectorSettings(min_face=20, thresholds=(0.5, 0.5, 0.7))
-"""For photos where the usual settings find nobody.
+EAGER = DetectorSettings(min_face=20, thresholds=(0.5, 0.5, 0.7), max_pixels=2_000_000)
+"""For photos where the usual settings find nobody. On 8 million pixels of gravel this search would take 18 seconds.
 
 A last threshold of 0.5 finds some more of very dark and of strongly tilted faces, and takes grass for faces as well.
 """
@@ -107,7 +107,9 @@ class FaceDetector:
             box = candidates.boxes[index].reshape(2, 2) * scale
             score = float(candidates.scores[index])
             faces[owner].append(_detected_face(box, landmarks[index] * scale, score, width, height))
-        return [sorted(found, key=lambda face: -face.box.area) for found in faces]
+        return [
+            sorted((face for face in found if face.box.area > 0), key=lambda face: -face.box.area) for found in faces
+        ]
 
     def _propose(self, pictures: Sequence[Tensor], settings: DetectorSettings) -> _Candidates:
         """Squares that may hold a face, ordered by their picture."""
