@@ -91,6 +91,30 @@ def test_two_photos_of_a_president_are_near_and_two_people_are_far(encoder: Face
     assert distances[1] > 0.25
 
 
+def lfw_photo(folder: Path, name: str, number: str) -> Pixels:
+    return decode_image(folder / "lfw" / name / f"{name}_{int(number):04d}.jpg").pixels
+
+
+def test_of_a_hundred_lfw_pairs_at_most_three_are_judged_wrongly_at_a_tau_of_0_18(
+    encoder: FaceEncoder, shared_data: Path
+) -> None:
+    lines = (shared_data / "lfw_pairs.txt").read_text(encoding="utf-8").splitlines()[::41][:100]
+    wrong = 0
+    for line in lines:
+        fields = line.split("\t")
+        mated = len(fields) == 3
+        name, number, *_ = fields
+        other_name, other_number = (name, fields[2]) if mated else (fields[2], fields[3])
+        both = encoder.encode([lfw_photo(shared_data, name, number), lfw_photo(shared_data, other_name, other_number)])
+        one, other = (encoder.main_face(photo) for photo in both)
+        assert one is not None
+        assert other is not None
+        distance = float(((one.embedding - other.embedding) ** 2).sum())
+        wrong += (distance <= 0.18) is not mated
+    assert len(lines) == 100
+    assert wrong <= 3
+
+
 def test_quality_speaks_of_the_face_in_the_photo(encoded: list[EncodedPhoto]) -> None:
     large, small = encoded[0].faces[0].quality, encoded[3].faces[0].quality
     assert large.size == pytest.approx(90, abs=8)
