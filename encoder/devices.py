@@ -8,7 +8,11 @@ import torch
 
 
 class Precision(StrEnum):
-    """Of the backbone's convolutions; everything else is float32."""
+    """Of the backbone's convolutions; everything else is float32.
+
+    Between the two, squared distances between LFW photos differ by 0.0006 on average and by at most 0.0042 (two
+    million pairs); the tests hold them to 0.01. Between batch sizes they differ by less than 0.0001 in float32.
+    """
 
     AUTO = "auto"
     FLOAT32 = "float32"
