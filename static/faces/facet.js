@@ -189,7 +189,8 @@ facet.each("[data-picker]", (picker) => {
     typed.value = option.dataset.text;
     const picture = picker.querySelector("[data-picked-picture]");
     if (picture && option.dataset.picture) picture.src = option.dataset.picture;
-    latest++;
+    clearTimeout(timer);
+    latest++; // what is on its way is no longer asked for
     open(false);
   };
   const move = (step) => {

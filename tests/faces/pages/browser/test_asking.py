@@ -44,6 +44,18 @@ def test_a_claim_is_verified_against_a_person_found_by_typing(open_page: Open, e
     expect(page.locator(".f-pair img")).to_have_count(2)
 
 
+def test_a_photo_is_verified_against_a_stored_one_found_by_who_is_on_it(
+    open_page: Open, eileen: Person, probe: Path
+) -> None:
+    page = open_page("/admin/verify/")
+    page.set_input_files("[name=photo]", probe)
+    page.get_by_text("A stored photo", exact=True).click()
+    page.get_by_role("combobox", name="Photo of the gallery").press_sequentially("collins")
+    page.locator(".f-option", has_text="Eileen Collins.jpg").click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".f-verdict")).to_contain_text("The same person: Eileen Collins")
+
+
 def test_only_the_fields_of_the_chosen_comparison_are_shown(open_page: Open, gallery: Gallery) -> None:
     page = open_page("/admin/verify/")
     person, other = page.get_by_role("combobox", name="Person"), page.locator("[data-shown-for=upload]")
