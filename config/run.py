@@ -28,6 +28,9 @@ from config.embedded.supervisor import CHILD, Service, Supervisor
 from config.paths import PROJECT, Folders, folders
 
 READY_SECONDS = 180.0
+MOST_ENCODERS = 4
+"""Each holds half a gigabyte."""
+
 HEALTH_ADDRESS = "/healthz"
 
 
@@ -58,8 +61,8 @@ def say(text: str) -> None:
 def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     """The processes of one machine, in the order of their start.
 
-    The encode worker is one process that takes one batch at a time and leaves the cores to torch. The other
-    worker runs short tasks side by side, so that a long one does not hold up the sweeper.
+    The encode workers are processes that take one batch at a time each; see `encoders`. The other worker runs short
+    tasks side by side, so that a long one does not hold up the sweeper.
     """
     threads = env.integer("FACET_WEB_THREADS", 8, minimum=1, maximum=256)
     worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
@@ -67,9 +70,22 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     return [
         Service("web", _web_command(here, bind, threads), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
-        Service("encoder", [*worker, "-n", "encode@%h", "-Q", "encode", "-P", "solo", "-c", "1"], stop_seconds=30),
+        *encoders(worker, cores=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
     ]
+
+
+def encoders(worker: list[str], *, cores: int) -> list[Service]:
+    """One encode worker for each core, at most four; with more cores, each has several.
+
+    Two processes of one thread encode as fast as one process of two threads, and keep their speed when something else
+    wants a core: no thread ever waits for another that is not running. An operator's FACET_TORCH_THREADS comes first.
+    """
+    count = min(cores, MOST_ENCODERS)
+    threads = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024) or max(1, cores // count)
+    command = ["env", f"FACET_TORCH_THREADS={threads}", *worker, "-Q", "encode", "-P", "solo", "-c", "1"]
+    names = ["encoder", *(f"encoder-{number}" for number in range(2, count + 1))]
+    return [Service(name, [*command, "-n", f"{name}@%h"], stop_seconds=30) for name in names]
 
 
 def sample_service() -> Service:
@@ -94,7 +110,11 @@ def _run(here: Folders, bind: tuple[str, int]) -> None:
     for name in supervisor.end_orphans():
         say(f"{name} was left over from a start that was killed; it has been ended")
     _check_bind(bind)
-    cluster = None if env.optional_text("DATABASE_URL") else postgres.Cluster(here.postgres)
+    cluster = (
+        None
+        if env.optional_text("DATABASE_URL")
+        else postgres.Cluster(here.postgres, durable=env.flag("FACET_POSTGRES_DURABLE", default=True))
+    )
     try:
         if cluster is not None:
             postgres.ensure_running(cluster)
