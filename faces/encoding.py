@@ -7,6 +7,7 @@ at first use, so that whatever never encodes never loads torch.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Sequence
@@ -59,6 +60,11 @@ def get_encoder(version: EncoderVersion) -> FaceEncoder:
 
 
 def _load(version: EncoderVersion) -> FaceEncoder:
+    # Threads that wait for work shall sleep. OpenMP's way is to spin, and where other processes want the cores (the
+    # web server's encoder beside the worker's) each waits for threads that the other's spinning keeps from running.
+    # Two such processes on two cores: 12 photos a second together spinning, 100 sleeping. OpenMP reads this when torch
+    # is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from encoder.pipeline import FaceEncoder
