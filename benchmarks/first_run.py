@@ -2,9 +2,9 @@
 
     python3 benchmarks/first_run.py [--json]
 
-Clones this repository into a temporary folder, calls `make setup` there, then `make run`, and asks `manage.py recognize`
-about a photo that the sample gallery does not have until the drawn person on it is found. Needs the standard library
-alone, so that it can be run by the Python that a machine comes with.
+Clones this repository into a temporary folder, calls `make setup` there, then `make run`, and asks `manage.py
+recognize` about a photo that the sample gallery does not have until the drawn person on it is found. Needs the standard
+library alone, so that it can be run by the Python that a machine comes with.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def measure(scratch: Path) -> dict[str, float]:
         manage = [str(clone / ".venv" / "bin" / "python"), "manage.py"]
         draw = [*manage, "draw_people", str(scratch / "new"), "--people", "1", "--photos", "6"]
         subprocess.run(draw, cwd=clone, env=environment, capture_output=True, check=True)
-        photo = sorted((scratch / "new").rglob("*.jpg"))[-1]
+        photo = max((scratch / "new").rglob("*.jpg"))
         ask = [*manage, "recognize", str(photo), "--gallery", GALLERY]
         wait_for(lambda: is_recognized(ask, clone, environment, photo.parent.name), process, output)
         recognized = time.monotonic()
