@@ -38,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="one folder a person")
     parser.add_argument("--limit", type=int, help="only so many photos")
+    parser.add_argument("--var", type=Path, help="keep the platform's data here, to look at afterwards")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     photos = sorted(path for path in options.folder.rglob("*") if path.suffix.lower() in SUFFIXES)[: options.limit]
@@ -47,7 +48,7 @@ def main() -> None:
             target = folder / path.relative_to(options.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        platform = measure_platform(folder, Path(scratch) / "var")
+        platform = measure_platform(folder, options.var or Path(scratch) / "var")
     bare = measure_encoder(photos)
     result = platform | {
         "bare_encoder_photos_per_second": bare,
