@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from encoder.exceptions import EmptyFile, FileTooLarge
@@ -78,30 +78,27 @@ def accept_photo(
     )
     photo.file.save(f"photo.{image.format.lower()}", ContentFile(data), save=False)
     try:
-        with transaction.atomic():
-            winner, is_new = Photo.objects.get_or_create(gallery=gallery, sha256=digest, defaults=_defaults(photo))
+        winner = _insert(photo)
     except BaseException:
         photo.file.storage.delete(str(photo.file.name))
         raise
-    if not is_new:
-        photo.file.storage.delete(str(photo.file.name))
-        winner = _give_known_photo(winner, portrait_of)
-    return Accepted(photo=winner, is_new=is_new)
+    if winner is photo:
+        return Accepted(photo=photo, is_new=True)
+    photo.file.storage.delete(str(photo.file.name))
+    return Accepted(photo=_give_known_photo(winner, portrait_of), is_new=False)
 
 
-def _defaults(photo: Photo) -> dict[str, object]:
-    names = (
-        "key",
-        "name",
-        "media_type",
-        "size_bytes",
-        "width",
-        "height",
-        "portrait_of",
-        "uploaded_by",
-        "job",
-    )
-    return {name: getattr(photo, name) for name in names} | {"file": photo.file.name}
+def _insert(photo: Photo) -> Photo:
+    """Write the row; returns it, or the one that somebody else wrote for the same bytes at the same moment."""
+    try:
+        with transaction.atomic():
+            photo.save(force_insert=True)
+    except IntegrityError as error:
+        winner = Photo.objects.filter(gallery=photo.gallery_id, sha256=photo.sha256).first()
+        if winner is None or "photo_once_per_gallery" not in str(error):
+            raise
+        return winner
+    return photo
 
 
 @transaction.atomic
