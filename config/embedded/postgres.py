@@ -6,6 +6,7 @@ users were all killed stays up and is found again by the next one.
 """
 
 import atexit
+import contextlib
 import hashlib
 import os
 import shutil
@@ -20,7 +21,7 @@ from psycopg import sql
 
 from config.embedded import server_settings
 from config.embedded.locks import exclusive_lock, open_lock_file, try_lock
-from config.embedded.processes import executable_name, is_alive, working_folder
+from config.embedded.processes import executable_name, is_alive, processes_of, working_folder
 from config.embedded.programs import EmbeddedPostgresError, run, succeeds
 
 SUPERUSER = "postgres"
@@ -182,8 +183,12 @@ def _is_ready(cluster: Cluster) -> bool:
 
 
 def _start(cluster: Cluster) -> None:
-    for left_over in (cluster.data / "postmaster.pid", cluster.socket_folder / f"{SOCKET_FILE}.lock"):
-        left_over.unlink(missing_ok=True)
+    for lock_file in (cluster.data / "postmaster.pid", cluster.socket_folder / f"{SOCKET_FILE}.lock"):
+        _remove_if_misleading(lock_file)
+    for pid in processes_of("postgres", cluster.data):
+        # A session of a server that was killed; while it works on, no new server may start.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
     server_settings.write(cluster.data, cluster.socket_folder, durable=cluster.durable)
     cluster.log.touch(mode=0o600)
     deadline = time.monotonic() + STOP_SECONDS
@@ -200,6 +205,20 @@ def _start(cluster: Cluster) -> None:
         else:
             return
         time.sleep(0.2)
+
+
+def _remove_if_misleading(lock_file: Path) -> None:
+    """Remove a lock file that names a process which is no server of ours, and for which PostgreSQL would wait.
+
+    Where there is no such process at all, PostgreSQL finds that out itself, and more safely.
+    """
+    try:
+        os.kill(int(lock_file.read_text().splitlines()[0]), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    except (ValueError, IndexError, PermissionError):
+        pass  # cut short while it was written, or now a process of somebody else
+    lock_file.unlink()
 
 
 def _stop(cluster: Cluster) -> None:

@@ -41,6 +41,15 @@ def working_folder(pid: int) -> Path | None:
         return None
 
 
+def processes_of(program: str, folder: Path) -> list[int]:
+    """The processes that run this program in this folder; none are found where there is no /proc."""
+    if not PROC.is_dir():
+        return []
+    pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    place = folder.resolve()
+    return [pid for pid in pids if executable_name(pid) == program and working_folder(pid) == place and is_alive(pid)]
+
+
 def start_mark(pid: int) -> str | None:
     """A text that tells this process from a later one of the same number; None where there is no such process."""
     if PROC.joinpath("self").exists():

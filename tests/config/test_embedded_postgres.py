@@ -131,6 +131,23 @@ def test_a_killed_server_is_started_anew_and_keeps_what_was_committed(cluster: C
     assert count_rows(cluster) == 1
 
 
+def test_a_session_that_works_on_after_its_server_was_killed_does_not_hold_up_the_next_start(cluster: Cluster) -> None:
+    if sys.platform != "linux":
+        pytest.skip("looks into /proc for sessions that were left over")
+    postgres.ensure_running(cluster)
+    pid = postgres.server_pid(cluster)
+    assert pid is not None
+    endless = "SELECT count(*) FROM generate_series(1, 1000000000) AS n WHERE md5(n::text) = ''"
+    script = f"import psycopg; psycopg.connect({cluster.conninfo()!r}).execute({endless!r})"
+    session = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
+    with psycopg.connect(cluster.conninfo(), autocommit=True) as connection:
+        while connection.execute("SELECT 1 FROM pg_stat_activity WHERE query = %s", [endless]).fetchone() is None:
+            assert session.poll() is None
+    os.kill(pid, signal.SIGKILL)
+    postgres.ensure_running(cluster)
+    assert session.wait(60) != 0
+
+
 def test_a_process_number_that_is_another_program_now_is_no_server(cluster: Cluster) -> None:
     postgres.ensure_running(cluster)
     postgres.release(cluster)
