@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
+from faces.exceptions import SeveralFacesFoundError
 from faces.models import Gallery, Job, Photo
 from faces.services.folders import RefusedFile
 from faces.services.importing import Imported
@@ -116,12 +117,18 @@ def _look_up(names: dict[int, str]) -> _Outcomes:
         match photo.state:
             case Photo.State.REJECTED | Photo.State.READY:
                 target = refused if photo.state == Photo.State.REJECTED else to_look_at
-                target.append(RefusedFile(names[photo.pk], photo.reason, words_for(photo.reason).sentence))
+                target.append(RefusedFile(names[photo.pk], photo.reason, _sentence(photo.reason)))
             case Photo.State.FAILED:
                 refused.append(RefusedFile(names[photo.pk], "failed", photo.error))
             case _:
                 unfinished += 1
     return _Outcomes(refused, to_look_at, unfinished)
+
+
+def _sentence(code: str) -> str:
+    if code == SeveralFacesFoundError.code:  # the page's own words point to what is below them
+        return "Several faces are equally likely to be meant. Choose the right one on the photo's page."
+    return words_for(code).sentence
 
 
 def _not_simply_ready(ids: list[int]) -> Iterator[Photo]:
@@ -131,7 +138,13 @@ def _not_simply_ready(ids: list[int]) -> Iterator[Photo]:
 
 
 def _listed(title: str, files: list[RefusedFile]) -> Iterator[str]:
+    """Yield each reason once, with the files it holds for below it."""
+    by_reason: dict[str, list[str]] = {}
+    for file in files:
+        by_reason.setdefault(file.detail, []).append(file.name or ".")
     if files:
         counts = Counter(words_for(file.code).label for file in files)
         yield f"{title}: " + ", ".join(f"{count:,} {label}" for label, count in counts.most_common())
-        yield from (f"  {file.name or '.'}: {file.detail}" for file in files)
+    for reason, names in by_reason.items():
+        yield f"  {reason}"
+        yield from (f"    {name}" for name in names)
