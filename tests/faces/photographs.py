@@ -30,7 +30,8 @@ def astronaut() -> Image.Image:
 
 def grace_hopper() -> Image.Image:
     """Grace Hopper, 512 x 600 (matplotlib; U.S. Navy, public domain)."""
-    return Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg")
+    with Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg") as image:
+        return image.copy()
 
 
 def another_photo(image: Image.Image) -> Image.Image:

@@ -90,6 +90,13 @@ class Platform:
         entries = json.loads((self.folder / "run" / "processes.json").read_text())
         return int(next(entry["pid"] for entry in entries if entry["name"] == service))
 
+    def signal_encoders(self, number: signal.Signals) -> None:
+        """Stop all encode workers where they stand (SIGSTOP), or let them go on (SIGCONT)."""
+        entries = json.loads((self.folder / "run" / "processes.json").read_text())
+        for entry in entries:
+            if entry["name"].startswith("encoder"):
+                os.kill(entry["pid"], number)
+
     def kill(self, pid: int) -> None:
         """Kill -9, and wait until it is gone."""
         os.kill(pid, signal.SIGKILL)
