@@ -18,6 +18,11 @@ from config.paths import PROJECT
 from tests.system.platform import PATIENCE_SECONDS, Platform
 
 
+def listen_to_ctrl_c() -> None:
+    """What a process does with SIGINT that a person starts in a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended; a `CommandError` is what the terminal would show on standard error."""
@@ -74,6 +79,8 @@ class Installation(Platform):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests that run in a shell's background inherit that Ctrl-C is ignored; a person's terminal does not.
+            preexec_fn=listen_to_ctrl_c,  # noqa: PLW1509 - it calls the kernel and takes no lock
         )
         self.begun.append(process)
         return process
