@@ -222,7 +222,7 @@ def test_an_upload_that_breaks_off_leaves_neither_person_nor_file(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr(Photo.objects, "get_or_create", fail)
+    monkeypatch.setattr(Photo, "save", fail)
     sent = [files.upload(jpeg(astronaut())), files.upload(jpeg(grace_hopper()))]
     form = {"gallery": "staff", "photos": sent, "person_name": "Ada"}
     answer = client.post(f"{API}/photos", form, format="multipart")
