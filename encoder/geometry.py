@@ -136,8 +136,10 @@ def main_face(photo: EncodedPhoto) -> EncodedFace | None:
     """
     if not photo.faces:
         return None
-    return max(photo.faces, key=lambda face: face.box.area - 2 * _squared_distance_to_center(face.box, photo))
+    return max(photo.faces, key=lambda face: portrait_score(face.box, photo.width, photo.height))
 
 
-def _squared_distance_to_center(box: BoundingBox, photo: EncodedPhoto) -> float:
-    return (box.center.x - photo.width / 2) ** 2 + (box.center.y - photo.height / 2) ** 2
+def portrait_score(box: BoundingBox, width: int, height: int) -> float:
+    """How likely a photo of these sides was taken of this face, square pixels: area - 2 * (distance from center)²."""
+    across, down = box.center.x - width / 2, box.center.y - height / 2
+    return box.area - 2 * (across**2 + down**2)

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from math import hypot, sqrt
 
-from encoder.geometry import BoundingBox
+from encoder.geometry import BoundingBox, portrait_score
 
 SMALLER = 0.25
 """A face that leads only as long as it is not this share smaller does not lead clearly."""
 
 ASIDE = 0.125
 """Nor does one that leads only as long as it is not this share of its side farther from the center."""
-
-
-def portrait_score(box: BoundingBox, width: int, height: int) -> float:
-    """Return how likely the photo was taken of this face, in square pixels: area - 2 * (distance from the center)²."""
-    return box.area - 2 * _off_center(box, width, height) ** 2
 
 
 def main_face_index(boxes: Sequence[BoundingBox], width: int, height: int) -> int | None:
