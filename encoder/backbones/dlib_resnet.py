@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from encoder.backbones.dlib_inference import DlibInference
 from encoder.weights.dlib_resnet import BLOCKS
 
 STEM_CHANNELS = 32
@@ -129,12 +130,9 @@ class DlibResNet(nn.Module):
             copy.head.weight.copy_(self.head.weight)
         return copy.train(self.training)
 
-    def to_inference(self, dtype: torch.dtype) -> DlibResNet:
-        """A folded, frozen copy: convolutions in `dtype` and channels_last, the last layer in float32."""
-        copy = self.folded().eval().requires_grad_(requires_grad=False)
-        copy.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        copy.head.float()
-        return copy
+    def to_inference(self, dtype: torch.dtype) -> DlibInference:
+        """The same function, folded, frozen and fused: convolutions in `dtype`, the last layer in float32."""
+        return DlibInference(self.folded(), dtype)
 
     def _pairs(self) -> list[ConvolutionAffine]:
         return [module for module in self.modules() if isinstance(module, ConvolutionAffine)]
