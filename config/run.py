@@ -26,6 +26,7 @@ from config.embedded.locks import open_lock_file, try_lock
 from config.embedded.programs import EmbeddedPostgresError
 from config.embedded.supervisor import CHILD, Service, Supervisor
 from config.paths import PROJECT, Folders, folders
+from config.serving import web_threads
 
 READY_SECONDS = 180.0
 MOST_ENCODERS = 4
@@ -64,11 +65,10 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     The encode workers are processes that take one batch at a time each; see `encoders`. The other worker runs short
     tasks side by side, so that a long one does not hold up the sweeper.
     """
-    threads = env.integer("FACET_WEB_THREADS", 8, minimum=1, maximum=256)
     worker = [sys.executable, "-m", "celery", "-A", "config", "worker", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return [
-        Service("web", _web_command(here, bind, threads), stop_seconds=15),
+        Service("web", _web_command(here, bind), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
         *encoders(worker, cores=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
@@ -95,11 +95,11 @@ def sample_service() -> Service:
     return Service("sample", command, stop_seconds=10, once=True)
 
 
-def _web_command(here: Folders, bind: tuple[str, int], threads: int) -> list[str]:
+def _web_command(here: Folders, bind: tuple[str, int]) -> list[str]:
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", _host_and_port(bind)]
     command += ["--config", "python:config.gunicorn"]
-    # One process: the warm encoder for probes is loaded once.
-    command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(threads)]
+    # One process: the warm encoder for probes is loaded once, and probes that come together share a batch.
+    command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(web_threads())]
     command += ["--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(here.run)]
     return [*command, "--no-control-socket", "--log-level", "warning"]
 

@@ -12,6 +12,7 @@ from config.embedded.postgres import Cluster
 from config.logs import logging_settings
 from config.paths import PROJECT, folders
 from config.secret_key import load_or_create
+from config.serving import probes_at_once
 from config.storage import default_storage
 
 VERSION = "0.1.0"
@@ -177,8 +178,13 @@ ENCODER_PRECISION = env.choice("FACET_PRECISION", "auto", allowed=("auto", "floa
 # Threads that torch may use in one process; 0 leaves the choice to torch.
 ENCODER_THREADS = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024)
 
+# Probes under way at a time, and whether those that come together share a batch. With `no` they are encoded one by one:
+# there to measure what gathering is worth.
+PROBES_AT_ONCE = probes_at_once()
+GATHER_PROBES = env.flag("FACET_GATHER_PROBES", default=True)
+
 LOGGING = logging_settings(env.choice("FACET_LOG_LEVEL", "INFO", allowed=("DEBUG", "INFO", "WARNING", "ERROR")))
 
 # Read by config.run and config.prepare
-env.expect("FACET_BIND", "FACET_WEB_THREADS", "FACET_SAMPLE_GALLERY")
+env.expect("FACET_BIND", "FACET_SAMPLE_GALLERY")
 env.refuse_unknown("FACET_")

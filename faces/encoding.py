@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,9 +24,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from encoder.exceptions import WeightsError
-from encoder.images import decode_image
+from encoder.images import decode_image, inspect_image
 from encoder.spec import EncoderSpec
 from faces.exceptions import UnavailableError
+from faces.gathering import Gatherer, Limits
 from faces.models import EncoderVersion
 from faces.services.encoders import default_encoder_version
 from faces.services.photos import LIMITS
@@ -31,13 +35,32 @@ from faces.services.photos import LIMITS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
-
     from encoder.geometry import EncodedPhoto
+    from encoder.images import Pixels
     from encoder.pipeline import FaceEncoder
 
 WARM_SIDE = 250
 """Pixels on each side of the blank photo that an encoder is warmed with."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """How probes are brought together: most in a batch, most pixels in a batch, and most batches that run at a time."""
+
+    probes: int
+    pixels: int
+    side_by_side: int
+
+
+BATCHES = {
+    "cpu": Together(probes=4, pixels=3_000_000, side_by_side=4),
+    "cuda": Together(probes=32, pixels=24_000_000, side_by_side=2),
+}
+"""By kind of device. On a CPU batches of one thread each, side by side, do more than one batch of several threads; a
+larger batch gains little there, and everybody in it waits for its end."""
+
+PIXELS_AT_ONCE = 240_000_000
+"""Of probes that are decoded or wait, 3 bytes each."""
 
 _encoders: dict[int, FaceEncoder] = {}
 _loading = threading.Lock()
@@ -110,7 +133,7 @@ def warm_encoders() -> None:
         encode_images([np.full((WARM_SIDE, WARM_SIDE, 3), 128, dtype=np.uint8)], version)
 
 
-def encode_images(images: Sequence[npt.NDArray[np.uint8]], version: EncoderVersion) -> list[EncodedPhoto]:
+def encode_images(images: Sequence[Pixels], version: EncoderVersion) -> list[EncodedPhoto]:
     """Encode decoded photos, each (height, width, 3) RGB uint8 and EXIF turned, in one batch.
 
     One batch at a time in a process: two would fight for the same cores.
@@ -128,7 +151,63 @@ def encode_probe(data: bytes, version: EncoderVersion) -> EncodedPhoto:
 
     Raises:
         encoder.exceptions.ImageError: the bytes are no usable image.
+        TooBusyError: too many probes are under way already.
         UnavailableError: the version's weights cannot be loaded.
     """
-    image = decode_image(data, limits=LIMITS)
-    return encode_images([image.pixels], version)[0]
+    return encode_and_keep(data, version)[1]
+
+
+def encode_and_keep(data: bytes, version: EncoderVersion) -> tuple[Pixels, EncodedPhoto]:
+    """Do what `encode_probe` does, and return the decoded photo as well: (height, width, 3) RGB uint8, EXIF turned.
+
+    Probes that other threads ask about at the same time share a batch with it.
+    """
+    encoder = get_encoder(version)
+    header = inspect_image(data, limits=LIMITS)
+    kept: list[Pixels] = []
+
+    def decode() -> Pixels:
+        kept.append(decode_image(data, limits=LIMITS).pixels)
+        return kept[0]
+
+    encoded = _probes(encoder.device.type).ask(encoder, header.width * header.height, decode)
+    return kept[0], encoded
+
+
+@cache
+def _probes(device: str) -> Gatherer[FaceEncoder, Pixels, EncodedPhoto]:
+    """What brings the probes of this process together, for one kind of device."""
+    alone = not settings.GATHER_PROBES
+    at_once = BATCHES[device]
+    limits = Limits(
+        batch_items=1 if alone else at_once.probes,
+        batch_weight=at_once.pixels,
+        side_by_side=1 if alone else min(_cores(), at_once.side_by_side),
+        items=settings.PROBES_AT_ONCE,
+        weight=PIXELS_AT_ONCE,
+    )
+    return Gatherer(_encode_together, limits)
+
+
+def _encode_together(encoder: FaceEncoder, images: Sequence[Pixels]) -> list[EncodedPhoto]:
+    if settings.GATHER_PROBES and encoder.device.type == "cpu":
+        _share_cores(_probes("cpu").running)
+    return encoder.encode(images)
+
+
+def _share_cores(batches: int) -> None:
+    """Let this thread's batch use its share of the cores: all of them where no other batch runs just now.
+
+    torch counts threads for each calling thread (OpenMP), so that a batch under way keeps what it began with.
+    """
+    import torch
+
+    threads = max(1, _cores() // batches)
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+
+
+def _cores() -> int:
+    """The threads that this process may compute with."""
+    here = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return settings.ENCODER_THREADS or here

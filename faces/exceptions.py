@@ -115,6 +115,12 @@ class UnavailableError(FacetError):
     code = "unavailable"
 
 
+class TooBusyError(UnavailableError):
+    """More is asked at this moment than there is room for (HTTP 503)."""
+
+    code = "too_busy"
+
+
 class NoThresholdError(ConflictError):
     """No tau was ever set for this encoder version and use."""
 

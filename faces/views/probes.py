@@ -10,11 +10,9 @@ import numpy.typing as npt
 from django.http import HttpRequest
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
-from encoder.images import decode_image
-from faces.encoding import encode_images
+from faces.encoding import encode_and_keep
 from faces.models import EncoderVersion, SearchEvent
 from faces.services.events import Asker
-from faces.services.photos import LIMITS
 from faces.services.pictures import MEDIA_TYPE, cut_out, shrink
 from faces.services.uploads import UploadedPhoto, read_upload
 from faces.views.boxes import Overlay, overlay
@@ -52,11 +50,11 @@ def read_probe(file: UploadedPhoto, version: EncoderVersion) -> Probe:
 
     Raises:
         encoder.exceptions.ImageError: it is no usable image.
+        TooBusyError: too many probes are under way already.
         UnavailableError: the version's weights cannot be loaded.
     """
     data = read_upload(file)
-    pixels = decode_image(data, limits=LIMITS).pixels
-    return Probe(data, pixels, encode_images([pixels], version)[0])
+    return Probe(data, *encode_and_keep(data, version))
 
 
 def _inline(jpeg: bytes) -> str:
