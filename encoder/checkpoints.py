@@ -14,16 +14,17 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import joblib
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import nn
+from torch import Tensor, nn
 
-from encoder.backbones import DlibResNet, build_backbone
+from encoder.backbones import Backbone, DlibResNet, build_backbone
 from encoder.detection.networks import OutputNetwork, ProposalNetwork, RefinementNetwork
-from encoder.exceptions import WeightsAltered, WeightsMalformed, WeightsMissing
+from encoder.exceptions import WeightsAltered, WeightsMalformed, WeightsMissing, WeightsTooLarge
 from encoder.geometry import FloatArray
 from encoder.spec import (
     BACKBONE_FILE,
@@ -31,12 +32,17 @@ from encoder.spec import (
     ONET_FILE,
     PNET_FILE,
     RNET_FILE,
+    Architecture,
     EncoderSpec,
     WeightsFile,
 )
 from encoder.weights.dlib_network import DlibFormatError, parse_metric_network
 from encoder.weights.dlib_resnet import resnet_parameters
 from encoder.weights.keras_mtcnn import ONET_LAYERS, PNET_LAYERS, RNET_LAYERS, mtcnn_parameters
+from encoder.weights.state_dict import StateDictError, parse_state_dict
+
+MAX_STATE_DICT_BYTES = 1 << 30
+"""Of a file of others; the largest network here has 261 MB."""
 
 _SPEC_KEY = "facet_encoder_spec"
 _FORM_KEY = "facet_form"
@@ -61,7 +67,7 @@ def locate_factory_weights() -> Path:
     return locate_package_file(BACKBONE_FILE)
 
 
-def load_backbone(spec: EncoderSpec, weights: Path | None = None, *, trainable: bool = False) -> DlibResNet:
+def load_backbone(spec: EncoderSpec, weights: Path | None = None, *, trainable: bool = False) -> Backbone:
     """The network of an encoder version, on the CPU in float32.
 
     Args:
@@ -79,10 +85,10 @@ def load_backbone(spec: EncoderSpec, weights: Path | None = None, *, trainable: 
 
 
 def load_factory_backbone(*, trainable: bool = False) -> DlibResNet:
-    return load_backbone(DLIB_RESNET_SPEC, trainable=trainable)
+    return cast(DlibResNet, load_backbone(DLIB_RESNET_SPEC, trainable=trainable))
 
 
-def save_backbone(path: Path, backbone: DlibResNet, spec: EncoderSpec) -> EncoderSpec:
+def save_backbone(path: Path, backbone: Backbone, spec: EncoderSpec) -> EncoderSpec:
     """Writes weights as safetensors, whole or not at all, and returns `spec` with the digest of the new file.
 
     The digest cannot stand in the file that it is of, so the stored spec has none.
@@ -90,7 +96,7 @@ def save_backbone(path: Path, backbone: DlibResNet, spec: EncoderSpec) -> Encode
     form = _AFFINE if backbone.has_affine else _FOLDED
     tensors = {name: value.detach().cpu().contiguous() for name, value in backbone.state_dict().items()}
     metadata = {_SPEC_KEY: replace(spec, weights_sha256="").to_json(), _FORM_KEY: form}
-    data = safetensors.torch.save(tensors, metadata)
+    data = _in_one_order(safetensors.torch.save(tensors, metadata))
     _write_atomically(path, data)
     return replace(spec, weights_sha256=hashlib.sha256(data).hexdigest())
 
@@ -103,6 +109,21 @@ def read_spec(path: Path) -> EncoderSpec:
     data = _read(path, None)
     spec, _ = _stored_facts(data, path.name)
     return replace(spec, weights_sha256=hashlib.sha256(data).hexdigest())
+
+
+def read_state_dict(path: Path, *, max_bytes: int = MAX_STATE_DICT_BYTES) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a file that others published, and the file's SHA-256. Nothing in the file is run.
+
+    Reads safetensors and what `torch.save` wrote, of a state dict or of a dict that holds one.
+    Raises WeightsMissing, WeightsTooLarge or WeightsMalformed.
+    """
+    if path.is_file() and (size := path.stat().st_size) > max_bytes:
+        raise WeightsTooLarge(name=path.name, size_bytes=size, max_bytes=max_bytes)
+    data = _read(path, None)
+    try:
+        return parse_state_dict(data, max_bytes=max_bytes), hashlib.sha256(data).hexdigest()
+    except StateDictError as error:
+        raise WeightsMalformed(name=path.name, reason=str(error)) from error
 
 
 def load_detector_networks() -> tuple[ProposalNetwork, RefinementNetwork, OutputNetwork]:
@@ -125,7 +146,9 @@ def _load_mtcnn(network: nn.Module, file: WeightsFile, layers: tuple[str, ...]) 
         raise WeightsMalformed(name=path.name, reason=str(error)) from error
 
 
-def _from_dlib(data: bytes, name: str, spec: EncoderSpec) -> DlibResNet:
+def _from_dlib(data: bytes, name: str, spec: EncoderSpec) -> Backbone:
+    if spec.architecture != Architecture.DLIB_RESNET:
+        raise WeightsMalformed(name=name, reason=f"it is no safetensors file, as weights of {spec.architecture} are")
     try:
         parameters = resnet_parameters(parse_metric_network(data))
     except DlibFormatError as error:
@@ -135,7 +158,7 @@ def _from_dlib(data: bytes, name: str, spec: EncoderSpec) -> DlibResNet:
     return backbone
 
 
-def _from_safetensors(data: bytes, name: str, spec: EncoderSpec) -> DlibResNet:
+def _from_safetensors(data: bytes, name: str, spec: EncoderSpec) -> Backbone:
     stored, form = _stored_facts(data, name)
     if replace(stored, weights_sha256=spec.weights_sha256).fingerprint != spec.fingerprint:
         raise WeightsMalformed(name=name, reason="it was saved for an encoder with another spec than the one asked for")
@@ -161,7 +184,15 @@ def _stored_facts(data: bytes, name: str) -> tuple[EncoderSpec, str]:
     return spec, form
 
 
-def _fill(network: nn.Module, parameters: Mapping[str, FloatArray], name: str) -> None:
+def _in_one_order(data: bytes) -> bytes:
+    """The same safetensors file with its header's names sorted: written as they come, they differ from run to run."""
+    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
+    header = json.dumps(json.loads(data[_LENGTH_BYTES:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % _LENGTH_BYTES)
+    return len(header).to_bytes(_LENGTH_BYTES, "little") + header + data[start:]
+
+
+def _fill(network: nn.Module | Backbone, parameters: Mapping[str, FloatArray], name: str) -> None:
     """Copies every parameter into the network; a missing, surplus or misshapen one is an error."""
     state = {key: torch.from_numpy(value) for key, value in parameters.items()}
     try:
@@ -174,7 +205,7 @@ def _read(path: Path, sha256: str | None) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise WeightsMissing(name=path.name, remedy="Put the file back or choose another encoder version.") from error
+        raise WeightsMissing(name=path.name, remedy="Put the file back, or name another one.") from error
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and found != sha256:
         raise WeightsAltered(name=path.name, expected=sha256, found=found)

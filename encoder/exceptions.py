@@ -126,6 +126,30 @@ class WeightsMalformed(WeightsError):
     sentence = "The weights file {name} cannot be read: {reason}."
 
 
+class WeightsTooLarge(WeightsError):
+    """Params: name, size_bytes, max_bytes."""
+
+    code = "weights_too_large"
+    sentence = (
+        "The weights file {name} has {size_bytes:,} bytes, and at most {max_bytes:,} are read. Save the network's "
+        "state dict alone, without an optimizer's state or the layer that only training needs."
+    )
+
+
+class WeightsUnfit(WeightsError):
+    """Params: name, architecture, differences (the first of them, in words), hint (a sentence with a space, or "")."""
+
+    code = "weights_unfit"
+    sentence = "The weights file {name} does not fit {architecture}: {differences}.{hint}"
+
+
+class WeightsBroken(WeightsError):
+    """Params: name, reason."""
+
+    code = "weights_broken"
+    sentence = "The weights file {name} fits, but its network cannot tell faces apart: {reason}."
+
+
 class EmbeddingInvalid(EncoderError):
     """Params: index (of the crop in its batch)."""
 

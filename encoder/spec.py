@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -18,6 +19,10 @@ class Architecture(StrEnum):
     """The networks that `encoder.backbones` can build."""
 
     DLIB_RESNET = "dlib_resnet"
+    IRESNET18 = "iresnet18"
+    IRESNET34 = "iresnet34"
+    IRESNET50 = "iresnet50"
+    IRESNET100 = "iresnet100"
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,45 @@ DLIB_RESNET_SPEC = EncoderSpec(
     source="dlib_face_recognition_resnet_model_v1.dat of the PyPI package face_recognition_models 0.3.0",
 )
 """The factory encoder: the residual network that Davis King trained for dlib, 99.38 % on LFW by his own account."""
+
+
+@dataclass(frozen=True)
+class ArchitectureDefaults:
+    """What weights of an architecture are usually made for; the attributes are those of `EncoderSpec`.
+
+    Every published file may differ, so an import can override each of them.
+    """
+
+    dimension: int
+    input_size: int
+    mean: tuple[float, float, float]
+    scale: float
+    alignment: Template
+
+
+_DLIB_RESNET = ArchitectureDefaults(
+    dimension=DLIB_RESNET_SPEC.dimension,
+    input_size=DLIB_RESNET_SPEC.input_size,
+    mean=DLIB_RESNET_SPEC.mean,
+    scale=DLIB_RESNET_SPEC.scale,
+    alignment=DLIB_RESNET_SPEC.alignment,
+)
+# The 112 x 112 crop of ArcFace (Deng et al. 2019, https://arxiv.org/abs/1801.07698). Its template is published for
+# pixel centers at whole numbers, (38.2946, 51.6963) and so on; here they lie at halves: each number is larger by 0.5.
+_IRESNET = ArchitectureDefaults(
+    dimension=512,
+    input_size=112,
+    mean=(127.5, 127.5, 127.5),
+    scale=127.5,
+    alignment=((38.7946, 52.1963), (74.0318, 52.0014), (56.5252, 72.2366), (42.0493, 92.8655), (71.2299, 92.7041)),
+)
+ARCHITECTURE_DEFAULTS: Mapping[Architecture, ArchitectureDefaults] = {
+    Architecture.DLIB_RESNET: _DLIB_RESNET,
+    Architecture.IRESNET18: _IRESNET,
+    Architecture.IRESNET34: _IRESNET,
+    Architecture.IRESNET50: _IRESNET,
+    Architecture.IRESNET100: _IRESNET,
+}
 
 
 @dataclass(frozen=True)

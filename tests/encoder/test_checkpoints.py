@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 
 from encoder import checkpoints
-from encoder.backbones import DlibResNet
+from encoder.backbones import Backbone, DlibResNet, build_backbone
 from encoder.checkpoints import (
     load_backbone,
     load_factory_backbone,
@@ -20,6 +20,7 @@ from encoder.checkpoints import (
 )
 from encoder.exceptions import WeightsAltered, WeightsMalformed, WeightsMissing
 from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec, WeightsFile
+from tests.encoder.networks import spec_of
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def folded() -> DlibResNet:
     return load_factory_backbone()
 
 
-def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+def same_weights(one: Backbone, other: Backbone) -> bool:
     ones, others = one.state_dict(), other.state_dict()
     return ones.keys() == others.keys() and all(torch.equal(ones[name], others[name]) for name in ones)
 
@@ -64,6 +65,27 @@ def test_saved_weights_come_back_to_the_bit(tmp_path: Path, trainable: bool) -> 
     again = load_backbone(spec, path, trainable=True)
     assert again.has_affine is network.has_affine
     assert same_weights(again, network)
+
+
+def test_the_same_weights_are_always_saved_as_the_same_bytes(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build_backbone(spec_of(dimension=2))
+    digests = {save_backbone(tmp_path / "weights", network, spec_of(dimension=2)).weights_sha256 for _ in range(8)}
+    assert len(digests) == 1
+
+
+def test_weights_of_another_architecture_come_back_to_the_bit(tmp_path: Path) -> None:
+    spec = spec_of(dimension=2)
+    network = build_backbone(spec, affine=True)
+    saved = save_backbone(tmp_path / "weights", network, spec)
+    assert read_spec(tmp_path / "weights") == saved
+    assert same_weights(load_backbone(saved, tmp_path / "weights", trainable=True), network)
+
+
+def test_a_file_in_dlibs_format_holds_no_other_architecture() -> None:
+    spec = replace(spec_of(), weights_sha256=DLIB_RESNET_SPEC.weights_sha256)
+    with pytest.raises(WeightsMalformed, match="it is no safetensors file, as weights of iresnet18 are"):
+        load_backbone(spec, locate_factory_weights())
 
 
 def test_saving_tells_the_digest_of_the_file_and_nothing_else_is_left(tmp_path: Path, folded: DlibResNet) -> None:
@@ -116,7 +138,7 @@ def test_a_changed_detector_file_is_refused_before_it_is_unpickled(
         checkpoints.load_detector_networks()
 
 
-def spec_of(data: bytes, path: Path) -> EncoderSpec:
+def factory_spec_of(data: bytes, path: Path) -> EncoderSpec:
     path.write_bytes(data)
     return replace(DLIB_RESNET_SPEC, weights_sha256=hashlib.sha256(data).hexdigest())
 
@@ -125,14 +147,14 @@ def spec_of(data: bytes, path: Path) -> EncoderSpec:
 def test_a_file_of_no_known_format_is_malformed(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "weights"
     with pytest.raises(WeightsMalformed, match="weights cannot be read"):
-        load_backbone(spec_of(data, path), path)
+        load_backbone(factory_spec_of(data, path), path)
 
 
 def test_a_safetensors_file_of_others_is_malformed(tmp_path: Path) -> None:
     path = tmp_path / "weights"
     data = safetensors.torch.save({"weight": torch.zeros(1)})
     with pytest.raises(WeightsMalformed, match="does not describe an encoder"):
-        load_backbone(spec_of(data, path), path)
+        load_backbone(factory_spec_of(data, path), path)
 
 
 def test_weights_of_another_encoder_are_refused(tmp_path: Path, folded: DlibResNet) -> None:

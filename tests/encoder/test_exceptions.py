@@ -17,6 +17,14 @@ EXAMPLES = [
     exceptions.WeightsMissing(name="weights.dat", remedy="Put it back."),
     exceptions.WeightsAltered(name="weights.dat", expected="aa", found="bb"),
     exceptions.WeightsMalformed(name="weights.dat", reason="it ends too early"),
+    exceptions.WeightsTooLarge(name="weights.pt", size_bytes=2_000_000_000, max_bytes=1_073_741_824),
+    exceptions.WeightsUnfit(
+        name="weights.pt",
+        architecture="iresnet50",
+        differences="missing: fc.weight",
+        hint=" It looks like iresnet100.",
+    ),
+    exceptions.WeightsBroken(name="weights.pt", reason="its answer is zero"),
     exceptions.EmbeddingInvalid(index=3),
 ]
 

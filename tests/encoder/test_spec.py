@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from encoder.spec import DLIB_RESNET_SPEC, Architecture, EncoderSpec
+from encoder.spec import ARCHITECTURE_DEFAULTS, DLIB_RESNET_SPEC, Architecture, EncoderSpec
 
 
 def test_a_spec_survives_the_way_through_json() -> None:
@@ -57,3 +57,16 @@ def test_an_alignment_has_exactly_five_points() -> None:
 def test_the_factory_encoder_makes_128_numbers_of_150_pixels() -> None:
     assert DLIB_RESNET_SPEC.architecture is Architecture.DLIB_RESNET
     assert (DLIB_RESNET_SPEC.dimension, DLIB_RESNET_SPEC.input_size) == (128, 150)
+
+
+def test_every_architecture_says_what_its_weights_are_usually_made_for() -> None:
+    assert set(ARCHITECTURE_DEFAULTS) == set(Architecture)
+    for usual in ARCHITECTURE_DEFAULTS.values():
+        assert all(0 < x < usual.input_size and 0 < y < usual.input_size for x, y in usual.alignment)
+
+
+def test_the_template_of_iresnet_is_that_of_arcface_half_a_pixel_on() -> None:
+    published = [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
+    template = ARCHITECTURE_DEFAULTS[Architecture.IRESNET50].alignment
+    for (x, y), (ours_x, ours_y) in zip(published, template, strict=True):
+        assert (ours_x - x, ours_y - y) == pytest.approx((0.5, 0.5))
