@@ -170,6 +170,8 @@ def test_batches_run_side_by_side_up_to_their_number() -> None:
             kitchen.wait_for_batch()
         answers += [people.ask_and_wait_in_line(item) for item in (2, 3)]
         assert people.gatherer.running == 2
+        kitchen.open(1)
+        kitchen.wait_for_batch()
         kitchen.open()
         results(answers)
     assert [items for _, items in kitchen.batches] == [[0], [1], [2, 3]]
