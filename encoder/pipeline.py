@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from encoder.checkpoints import load_backbone, load_detector_networks
 from encoder.detection import EAGER, DetectorSettings, FaceDetector
 from encoder.devices import choose_device, choose_dtype
 from encoder.exceptions import EmbeddingInvalid
-from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FloatArray, Landmarks, main_face
+from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQuality, FloatArray, Landmarks, main_face
 from encoder.images import Pixels
 from encoder.quality import assess
 from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
@@ -73,13 +73,14 @@ class FaceEncoder:
         """Finds and embeds every face: one answer a photo, in the order of the photos."""
         found = self.detect(photos)
         crops = self.align(photos, [[face.landmarks for face in faces] for faces in found])
-        embeddings = self.embed(crops)
+        embeddings, agreement = self.embed_views(crops)
+        qualities = assess(list(chain.from_iterable(found)), crops, self.spec.alignment, agreement)
         ends = list(accumulate((len(faces) for faces in found), initial=0))
         return [
             EncodedPhoto(
                 width=photo.shape[1],
                 height=photo.shape[0],
-                faces=tuple(map(_encoded_face, faces, crops[start:end], embeddings[start:end])),
+                faces=tuple(map(_encoded_face, faces, qualities[start:end], embeddings[start:end])),
             )
             for photo, faces, (start, end) in zip(photos, found, pairwise(ends), strict=True)
         ]
@@ -110,6 +111,15 @@ class FaceEncoder:
     def embed(self, crops: Pixels) -> FloatArray:
         """Aligned crops, (B, S, S, 3) uint8 RGB, to embeddings, (B, dimension) float32 of unit length.
 
+        Raises what `embed_views` raises.
+        """
+        return self.embed_views(crops)[0]
+
+    def embed_views(self, crops: Pixels) -> tuple[FloatArray, FloatArray | None]:
+        """The embeddings, and how well those of each face's views agree, (B,): the length of their mean, 0 to 1.
+
+        None in place of the agreement where an embedding is made of one view.
+
         Raises ValueError for crops of another shape, EmbeddingInvalid where the network's answer has no direction.
         """
         size = self.spec.input_size
@@ -118,13 +128,15 @@ class FaceEncoder:
         step = CROPS_AT_ONCE // 2 if self.mirror else CROPS_AT_ONCE
         with torch.inference_mode():
             parts = [self._embed(crops[start : start + step]) for start in range(0, len(crops), step)]
-        embeddings = np.concatenate([np.empty((0, self.spec.dimension), np.float32), *parts])
-        broken = np.flatnonzero(~np.isclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-3))
+        means = np.concatenate([np.empty((0, self.spec.dimension), np.float32), *parts])
+        agreement = np.linalg.norm(means, axis=1)  # of a mean of unit vectors
+        broken = np.flatnonzero(~(agreement > 1e-3))
         if broken.size:
             raise EmbeddingInvalid(index=int(broken[0]))
-        return embeddings
+        return means / agreement[:, None], agreement if self.mirror else None
 
     def _embed(self, crops: Pixels) -> FloatArray:
+        """The mean of the unit embeddings of each face's views."""
         pixels = (
             torch.from_numpy(np.require(crops, requirements=["C", "W"])).to(self.device).permute(0, 3, 1, 2)
         )  # (B, 3, S, S), channels_last
@@ -133,8 +145,7 @@ class FaceEncoder:
             inputs = torch.cat([inputs, inputs.flip(3)]).contiguous(memory_format=torch.channels_last)
         embeddings = nn.functional.normalize(self._backbone(inputs))
         if self.mirror:
-            plain, mirrored = embeddings.chunk(2)
-            embeddings = nn.functional.normalize(plain + mirrored)
+            embeddings = torch.stack(embeddings.chunk(2)).mean(dim=0)
         result: FloatArray = embeddings.cpu().numpy()
         return result
 
@@ -153,8 +164,7 @@ class FaceEncoder:
         return bool(np.ptp(points, axis=0).max() > 1.0) and 1e-3 < similarity_scale(self._similarity(landmarks)) < 1e3
 
 
-def _encoded_face(face: DetectedFace, crop: Pixels, embedding: FloatArray) -> EncodedFace:
-    quality = assess(face.box, face.landmarks, crop)
+def _encoded_face(face: DetectedFace, quality: FaceQuality, embedding: FloatArray) -> EncodedFace:
     return EncodedFace(face.box, face.landmarks, face.detection_score, quality, embedding)
 
 

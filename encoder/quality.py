@@ -1,35 +1,39 @@
-"""How well a face can be recognized, and in words what is wrong with it. Torch-free."""
+"""How well a face can be recognized, and what is wrong with it. Torch-free.
+
+`benchmarks/quality.py` measures what the score is worth, and `--fit` there finds the numbers of `SCORE`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from encoder.geometry import BoundingBox, FaceQuality, FloatArray, Landmarks
+from encoder.geometry import DetectedFace, FaceQuality, FloatArray
 from encoder.images import Pixels
+from encoder.pose import head_poses
+from encoder.spec import Template
 
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 """ITU-R BT.601"""
 
-# The five points of a frontal face in units of the distance between the eyes: x right, y down, z away from the viewer.
-# x and y are those of the factory encoder's alignment, so such a face has yaw, pitch and roll 0; z is anatomy.
-HEAD = np.array(
-    [
-        (-0.498, -0.558, 0.0),
-        (0.502, -0.555, 0.0),
-        (0.002, 0.040, -0.5),
-        (-0.440, 0.542, -0.1),
-        (0.435, 0.546, -0.1),
-    ]
-)
+FACES_AT_ONCE = 32
+"""Their pixels as floats stay in a core's cache."""
 
-# Contrast-normalized energy of the Laplacian, log10, that counts as sharpness 0 and as 1. Medians of 255 LFW faces are
-# -1.5 as they are; -2.0, -2.4 and -2.7 after a Gaussian blur of 1, 2 and 3 pixels in the photo; -2.5 reduced to a
-# sixth. The blur of 2 moves embeddings by a squared distance of 0.04 and that of 3 by 0.08, nearly half a usual tau.
-BLURRED, CRISP = -3.0, -1.0
+# The face without its surroundings: a square about the middle of the five points, cut into cells, so that detail is
+# measured at the same scale whatever the crop's size. 48 cells are 2 pixels each of the factory encoder's crop.
+CELLS = 48
+HALF_SIDE = 0.887
+"""Of the square, in distances between the eyes."""
+
+# Energy of the Laplacian (Pech-Pacheco et al. 2000) over pairs of cells in shares of their variance, log10, that counts
+# as sharpness 0 and 1. LFW faces lie at 0.0 (1 % below -0.37); -0.6 when reduced to 20 pixels; -0.8 and -1.3 after a
+# Gaussian blur of 3 and 5 % of the face's size.
+BLURRED, CRISP = -1.5, 0.1
 
 
 class QualityProblem(StrEnum):
@@ -38,18 +42,20 @@ class QualityProblem(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     TURNED_AWAY = "turned_away"
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True)
 class QualityLimits:
     """What a face needs in order to be recognized reliably; the units are those of `FaceQuality`."""
 
-    min_size: float = 40.0
-    min_sharpness: float = 0.25
-    min_brightness: float = 0.15
-    max_brightness: float = 0.9
+    min_size: float = 20.0
+    min_sharpness: float = 0.6
+    min_brightness: float = 0.1
+    max_brightness: float = 0.8
     max_yaw: float = 50.0
     max_pitch: float = 40.0
+    min_score: float = 0.7
 
 
 DEFAULT_QUALITY_LIMITS = QualityLimits()
@@ -58,7 +64,11 @@ DEFAULT_QUALITY_LIMITS = QualityLimits()
 def quality_problems(
     quality: FaceQuality, limits: QualityLimits = DEFAULT_QUALITY_LIMITS
 ) -> tuple[QualityProblem, ...]:
-    """What is wrong with a face, gravest first; empty where nothing is."""
+    """What is wrong with a face, gravest first; empty where nothing is.
+
+    `UNCLEAR` stands for what no single property shows, such as a covered face or a grainy picture: it is named where
+    the score is too low and no other reason was found.
+    """
     checks = {
         QualityProblem.TOO_SMALL: quality.size < limits.min_size,
         QualityProblem.TURNED_AWAY: abs(quality.yaw) > limits.max_yaw or abs(quality.pitch) > limits.max_pitch,
@@ -66,63 +76,160 @@ def quality_problems(
         QualityProblem.TOO_DARK: quality.brightness < limits.min_brightness,
         QualityProblem.TOO_BRIGHT: quality.brightness > limits.max_brightness,
     }
-    return tuple(problem for problem, found in checks.items() if found)
+    problems = tuple(problem for problem, found in checks.items() if found)
+    return problems or ((QualityProblem.UNCLEAR,) if quality.score < limits.min_score else ())
 
 
-def assess(box: BoundingBox, landmarks: Landmarks, crop: Pixels) -> FaceQuality:
-    """The quality of one face from its box and landmarks in the photo and its aligned crop, (S, S, 3) uint8."""
-    luma = _inner(crop) @ LUMA  # (s, s), 0 to 255
-    yaw, pitch, roll = head_pose(landmarks.as_array())
-    size, sharpness, brightness = min(box.width, box.height), _sharpness(luma), float(luma.mean()) / 255
-    return FaceQuality(
-        size=size,
-        sharpness=sharpness,
-        brightness=brightness,
-        yaw=yaw,
-        pitch=pitch,
-        roll=roll,
-        score=_score(size, sharpness, brightness, yaw, pitch),
-    )
+@dataclass(frozen=True)
+class Weaknesses:
+    """What makes a face hard to recognize, each (B,) and 0 where nothing is to be feared; the terms of the score.
 
-
-def head_pose(landmarks: npt.ArrayLike) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in degrees (signs as in `FaceQuality`) of five points, (5, 2), seen from far away.
-
-    The points are a scaled orthographic view of `HEAD`: q = s * R[:2] * p + t. A least-squares fit gives s * R[:2],
-    the nearest two orthonormal rows give R, which is taken apart as roll * yaw * pitch about z, y and x.
+    Attributes:
+        blur: how far sharpness falls short of 1.
+        grain: how much more of the detail is finer than a face has any, as noise and strong compression are; decades.
+        bright: mean luma over 0.65, in tenths.
+        dark: mean luma under 0.25, in tenths.
+        turn: yaw over 38 and pitch over 30 degrees together, in tens of degrees.
+        doubt: the detector's own: decades of 1 - detection score over 0.0001.
+        disagreement: of the embeddings of the face's several views, decades over what clear faces have.
     """
-    points = np.asarray(landmarks, dtype=np.float64)
-    points = points - points.mean(axis=0)
-    head = HEAD - HEAD.mean(axis=0)
-    projection = np.linalg.lstsq(head, points, rcond=None)[0].T  # (2, 3)
-    u, _, v = np.linalg.svd(projection, full_matrices=False)
-    right, down = u @ v
-    away = np.cross(right, down)
-    roll = np.arctan2(down[0], right[0])
-    yaw = np.arcsin(np.clip(away[0], -1, 1))
-    pitch = -np.arctan2(away[1], away[2])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+
+    blur: npt.NDArray[np.float64]
+    grain: npt.NDArray[np.float64]
+    bright: npt.NDArray[np.float64]
+    dark: npt.NDArray[np.float64]
+    turn: npt.NDArray[np.float64]
+    doubt: npt.NDArray[np.float64]
+    disagreement: npt.NDArray[np.float64]
+
+    def as_array(self) -> npt.NDArray[np.float64]:
+        """(B, 7), in the order of the attributes."""
+        return np.stack([getattr(self, field.name) for field in fields(self)], axis=1)
 
 
-def _inner(crop: Pixels) -> FloatArray:
-    """The middle two thirds of each side: the face without its surroundings."""
-    margin = len(crop) // 6
-    return crop[margin : len(crop) - margin, margin : len(crop) - margin].astype(np.float32)
+SCORE_OFFSET = 3.2
+SCORE_WEIGHTS = (3.6, 3.5, 0.3, 0.0, 0.2, 0.76, 2.9)
 
 
-def _sharpness(luma: FloatArray) -> float:
-    """0 to 1 from the energy of the Laplacian (Pech-Pacheco et al. 2000), in shares of the picture's own variance."""
-    center = luma[1:-1, 1:-1]
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * center
-    variance = float(luma.var())
-    if variance < 1.0:
-        return 0.0  # less than the rounding to whole values makes: nothing to be seen
-    energy = max(float(laplacian.var()) / variance, 1e-12)
-    return float(np.clip((np.log10(energy) - BLURRED) / (CRISP - BLURRED), 0, 1))
+def score(weaknesses: Weaknesses) -> npt.NDArray[np.float64]:
+    """The share of comparisons with good photos of the same person that match at an FMR of 1e-3, expected: (B,)."""
+    odds_against: npt.NDArray[np.float64] = np.exp(weaknesses.as_array() @ np.array(SCORE_WEIGHTS) - SCORE_OFFSET)
+    return 1 / (1 + odds_against)
 
 
-def _score(size: float, sharpness: float, brightness: float, yaw: float, pitch: float) -> float:
-    """A product: a face is as good as its worst property allows."""
-    light = np.interp(brightness, (0.05, 0.25, 0.75, 0.95), (0.0, 1.0, 1.0, 0.0))
-    frontal = max(np.cos(np.radians(yaw)), 0.0) * max(np.cos(np.radians(pitch)), 0.0)
-    return float(min(size / 80, 1.0) * (0.25 + 0.75 * sharpness) * light * frontal)
+@dataclass(frozen=True)
+class Assessment:
+    """What was measured of B faces, each (B,) float64; the units are those of `FaceQuality`."""
+
+    size: npt.NDArray[np.float64]
+    sharpness: npt.NDArray[np.float64]
+    brightness: npt.NDArray[np.float64]
+    yaw: npt.NDArray[np.float64]
+    pitch: npt.NDArray[np.float64]
+    roll: npt.NDArray[np.float64]
+    weaknesses: Weaknesses
+
+    def qualities(self) -> list[FaceQuality]:
+        columns = (self.size, self.sharpness, self.brightness, self.yaw, self.pitch, self.roll, score(self.weaknesses))
+        return [FaceQuality(*row) for row in np.stack(columns, axis=1).tolist()]
+
+
+TYPICAL_AGREEMENT = 0.9977
+"""The median of LFW; stands where an embedding was made of one view only."""
+
+
+def assess(
+    faces: Sequence[DetectedFace], crops: Pixels, alignment: Template, agreement: FloatArray | None = None
+) -> list[FaceQuality]:
+    """The quality of each face.
+
+    Args:
+        faces: B faces as they were detected.
+        crops: (B, S, S, 3) uint8, these faces aligned.
+        alignment: where the five landmarks lie in the crops.
+        agreement: (B,) how well the embeddings of a face's views (the face and its mirror image, for one) agree: the
+            length of the mean of these unit vectors, 1 where all are the same. A face whose views disagree is one that
+            the network is not sure of, as in Terhörst et al. 2020, "SER-FIQ", https://arxiv.org/abs/2003.09373.
+    """
+    return measure(faces, crops, alignment, agreement).qualities()
+
+
+def measure(
+    faces: Sequence[DetectedFace], crops: Pixels, alignment: Template, agreement: FloatArray | None = None
+) -> Assessment:
+    """`assess` with the terms of the score."""
+    points = np.array([face.landmarks.as_array() for face in faces], np.float64).reshape(-1, 5, 2)
+    yaw, pitch, roll = head_poses(points).T
+    size = np.array([min(face.box.width, face.box.height) for face in faces], np.float64)
+    detection = np.array([face.detection_score for face in faces], np.float64)
+    brightness, sharpness, grain = _light_and_detail(crops, alignment)
+    agreeing = np.full(len(faces), TYPICAL_AGREEMENT) if agreement is None else np.asarray(agreement, np.float64)
+    spread = np.clip(1 - agreeing**2, 0, 1)  # the mean squared distance of the views from their mean
+    weaknesses = Weaknesses(
+        blur=1 - sharpness,
+        grain=grain,
+        bright=_over(brightness, 0.65) * 10,
+        dark=_over(-brightness, -0.25) * 10,
+        turn=(_over(abs(yaw), 38) + _over(abs(pitch), 30)) / 10,
+        doubt=np.log10(np.clip(1 - detection, 1e-4, 1)) + 4,
+        disagreement=_over(np.log10(spread + 5e-4), np.log10(3e-3)),
+    )
+    return Assessment(size, sharpness, brightness, yaw, pitch, roll, weaknesses)
+
+
+def _over(values: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.float64]:
+    return np.maximum(values - threshold, 0)
+
+
+def _light_and_detail(
+    crops: Pixels, alignment: Template
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Brightness, sharpness (both as in `FaceQuality`) and grain (as in `Weaknesses`), (B,) each."""
+    parts = [
+        _statistics(_cells(crops[start : start + FACES_AT_ONCE], alignment))
+        for start in range(0, len(crops), FACES_AT_ONCE)
+    ]
+    mean, variance, fine, coarse = np.concatenate([np.empty((0, 4)), *parts]).T
+    is_flat = variance < 1.0  # less than the rounding to whole values makes: nothing to be seen
+    detail = np.log10(np.maximum(coarse, 1e-2)) - np.log10(np.maximum(variance, 1.0))
+    sharpness = np.where(is_flat, 0.0, np.clip((detail - BLURRED) / (CRISP - BLURRED), 0, 1))
+    finer = np.log10(np.maximum(fine, 1e-2)) - np.log10(np.maximum(coarse, 1e-2))
+    return mean / 255, sharpness, np.where(is_flat, 0.0, _over(finer, -0.45))
+
+
+def _statistics(cells: FloatArray) -> npt.NDArray[np.float64]:
+    """Of (B, N, N) cells: mean, and over squares of four cells variance; Laplacian energy of cells and of squares."""
+    squares = cells.reshape(len(cells), CELLS // 2, 2, CELLS // 2, 2).mean(axis=(2, 4))
+    columns = (squares.mean(axis=(1, 2)), squares.var(axis=(1, 2)), _detail(cells), _detail(squares))
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _detail(luma: FloatArray) -> FloatArray:
+    """(B,) the variance of the Laplacian of (B, N, N)."""
+    sides = luma[:, :-2, 1:-1] + luma[:, 2:, 1:-1] + luma[:, 1:-1, :-2] + luma[:, 1:-1, 2:]
+    energy: FloatArray = (sides - 4 * luma[:, 1:-1, 1:-1]).var(axis=(1, 2))
+    return energy
+
+
+def _cells(crops: Pixels, alignment: Template) -> FloatArray:
+    """Mean luma of the cells of each face, (B, CELLS, CELLS), 0 to 255."""
+    rows, columns, top, left = _cell_weights(alignment, crops.shape[1])
+    window = crops[:, top : top + rows.shape[1], left : left + columns.shape[1]]
+    cells: FloatArray = rows @ (window.astype(np.float32) @ LUMA) @ columns.T
+    return cells
+
+
+@lru_cache
+def _cell_weights(alignment: Template, size: int) -> tuple[FloatArray, FloatArray, int, int]:
+    """Shares of pixels in cells, (CELLS, h) and (CELLS, w), of the window of the crop that starts at (top, left)."""
+    points = np.array(alignment)
+    center, half = points.mean(axis=0), HALF_SIDE * float(np.hypot(*(points[1] - points[0])))
+    starts, weights = [], []
+    for middle in center:
+        edges = np.linspace(max(middle - half, 0), min(middle + half, size), CELLS + 1)
+        start, end = int(edges[0]), int(np.ceil(edges[-1]))
+        pixels = np.arange(start, end)
+        shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+        weights.append((np.clip(shared, 0, None) / np.diff(edges)[:, None]).astype(np.float32))
+        starts.append(start)
+    return weights[1], weights[0], starts[1], starts[0]

@@ -58,6 +58,7 @@ _WORDS: dict[str, Words] = {
     "too_dark": Words("too dark", "The face is too dark."),
     "too_bright": Words("too bright", "The face is too bright."),
     "turned_away": Words("turned away", "The face is turned away."),
+    "unclear": Words("unclear", "The face can hardly be made out: part of it may be covered, or the picture is grainy."),
     "failed": Words("failed", "Something went wrong on Facet's side. Try again sends the photo to a worker once more."),
 }
 
