@@ -50,6 +50,7 @@ _DAMAGE = (
     OverflowError,
     struct.error,
     zlib.error,
+    Image.DecompressionBombError,  # a frame that is larger than the picture whose header was found good
 )
 _EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "La", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV"})
 _SIXTEEN_BIT_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
@@ -94,10 +95,23 @@ def inspect_image(source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS)
     data = _read(source, limits)
     image_format = _recognize_format(data)
     with _opened(data, image_format, limits) as image:
-        width, height = image.size
-        if _orientation(image) >= 5:
-            width, height = height, width
-        return ImageInfo(width, height, image_format.name, image_format.media_type)
+        return _info(image, image_format)
+
+
+def check_image(source: bytes | Path, *, limits: ImageLimits = DEFAULT_LIMITS) -> ImageInfo:
+    """Decodes a picture to its end and keeps nothing of it: whether `decode_image` will read it, for less.
+
+    A JPEG is decoded at an eighth of its size, for which all of its bytes are read: a fifth of the time, and hardly
+    any memory. Raises what `decode_image` raises.
+    """
+    data = _read(source, limits)
+    image_format = _recognize_format(data)
+    with _opened(data, image_format, limits) as image:
+        info = _info(image, image_format)
+        with _damage_named(image_format):
+            _reduce(image, 1)
+            image.load()
+    return info
 
 
 def decode_image(
@@ -120,6 +134,13 @@ def decode_image(
             image.load()
             pixels = _rgb(image)
     return DecodedImage(_turn(pixels, orientation), image_format.name)
+
+
+def _info(image: ImageFile, image_format: ImageFormat) -> ImageInfo:
+    width, height = image.size
+    if _orientation(image) >= 5:
+        width, height = height, width
+    return ImageInfo(width, height, image_format.name, image_format.media_type)
 
 
 def _reduce(image: ImageFile, longest_side: int) -> None:
@@ -216,7 +237,8 @@ def _rgb(image: Image.Image) -> Pixels:
     pixels = np.empty((height, width, 3), dtype=np.uint8)
     for top in range(0, height, STRIP_ROWS):
         bottom = min(top + STRIP_ROWS, height)
-        pixels[top:bottom] = _rgb_of_strip(image.crop((0, top, width, bottom)))
+        strip = image if bottom - top == height else image.crop((0, top, width, bottom))
+        pixels[top:bottom] = _rgb_of_strip(strip)
     return pixels
 
 
@@ -226,7 +248,7 @@ def _rgb_of_strip(strip: Image.Image) -> Pixels:
         grey = ((wide * 255 + 32767) // 65535).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if not strip.has_transparency_data:
-        return np.asarray(strip.convert("RGB"))
+        return np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
     rgba = np.asarray(strip.convert("RGBA")).astype(np.uint16)
     color, alpha = rgba[:, :, :3], rgba[:, :, 3:]
     return ((color * alpha + MID_GREY * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from encoder.exceptions import EmptyFile, FileTooLarge
-from encoder.images import ImageLimits, decode_image
+from encoder.images import ImageLimits, check_image
 from faces.exceptions import ConflictError, WrongStateError
 from faces.models import Gallery, Job, Person, Photo
 from faces.services.enrollment import assign_main_face
@@ -38,7 +38,7 @@ def accept_photo(
 ) -> Accepted:
     """Store a photo for the workers, unless the gallery has the same bytes already.
 
-    It is decoded once here, so that whoever sends it hears at once of a file that no worker could read.
+    It is read to its last pixel here, so that whoever sends it hears at once of a file that no worker could read.
     The caller sends the task after the commit.
 
     Args:
@@ -62,16 +62,15 @@ def accept_photo(
     known = Photo.objects.of(gallery).filter(sha256=digest).first()
     if known is not None:
         return Accepted(photo=_give_known_photo(known, portrait_of), is_new=False)
-    image = decode_image(data, limits=LIMITS)
-    height, width = image.pixels.shape[:2]
+    image = check_image(data, limits=LIMITS)
     photo = Photo(
         gallery=gallery,
         name=name.replace("\x00", "")[-300:],
         sha256=digest,
-        media_type=f"image/{image.format.lower()}",
+        media_type=image.media_type,
         size_bytes=len(data),
-        width=width,
-        height=height,
+        width=image.width,
+        height=image.height,
         portrait_of=portrait_of,
         uploaded_by=user,
         job=job,

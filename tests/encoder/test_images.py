@@ -1,4 +1,3 @@
-import contextlib
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from encoder.exceptions import (
     TruncatedImage,
     UnsupportedImage,
 )
-from encoder.images import ImageInfo, ImageLimits, decode_image, inspect_image
+from encoder.images import ImageInfo, ImageLimits, check_image, decode_image, inspect_image
 from tests.encoder.picture_files import (
     animated,
     corners,
@@ -34,12 +33,14 @@ FORMATS = ["JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF"]
 
 
 def refused(data: bytes, kind: type[ImageError]) -> ImageError:
-    """Both doors refuse the file in the same words."""
+    """All doors refuse the file in the same words."""
     with pytest.raises(kind) as by_header:
         inspect_image(data)
+    with pytest.raises(kind) as by_check:
+        check_image(data)
     with pytest.raises(kind) as by_decoding:
         decode_image(data)
-    assert str(by_header.value) == str(by_decoding.value)
+    assert str(by_header.value) == str(by_check.value) == str(by_decoding.value)
     return by_header.value
 
 
@@ -76,6 +77,7 @@ def test_a_photo_is_turned_as_its_exif_says(name: str, orientation: int) -> None
     data = with_orientation(name, orientation)
     info = inspect_image(data)
     pixels = decode_image(data).pixels
+    assert check_image(data) == info
     assert (info.width, info.height) == (96, 64)
     assert pixels.shape == (64, 96, 3)
     for row, column in ((8, 8), (8, 88), (56, 8), (56, 88)):
@@ -179,8 +181,18 @@ def test_a_picture_of_floats_is_not_supported() -> None:
 def test_a_file_that_breaks_off_is_refused(name: str, share: float) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     data = encoded(noise, name)
-    with pytest.raises(TruncatedImage, match=name):
-        decode_image(data[: int(len(data) * share)])
+    for door in (check_image, decode_image):
+        with pytest.raises(TruncatedImage, match=name):
+            door(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["baseline", "progressive"])
+def test_a_check_reads_a_jpeg_to_its_end(options: dict[str, bool]) -> None:
+    data = encoded(np.random.default_rng(0).integers(0, 256, (640, 480, 3), dtype=np.uint8), "JPEG", **options)
+    assert check_image(data) == ImageInfo(480, 640, "JPEG", "image/jpeg")
+    for door in (check_image, decode_image):
+        with pytest.raises(TruncatedImage):
+            door(data[:-2000])
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -196,8 +208,17 @@ def test_a_damaged_file_is_decoded_or_refused_and_never_crashes(name: str) -> No
         damaged = bytearray(data)
         for place in generator.integers(0, len(data), 8):
             damaged[place] = generator.integers(0, 256)
-        with contextlib.suppress(ImageError):
-            assert decode_image(bytes(damaged)).pixels.ndim == 3
+        checked, decoded = told_of(check_image, bytes(damaged)), told_of(decode_image, bytes(damaged))
+        assert checked == decoded
+
+
+def told_of(door: Callable[[bytes], object], data: bytes) -> str:
+    """What was wrong with the file; nothing where it was read."""
+    try:
+        door(data)
+    except ImageError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("name", ["GIF", "PNG", "WebP", "TIFF"])
@@ -235,6 +256,13 @@ def test_a_bomb_of_a_gif_is_refused() -> None:
     data = bytearray(encoded(corners(), "GIF"))
     data[6:10] = b"\xff\xff\xff\xff"
     refused(bytes(data), ImageTooLarge)
+
+
+def test_a_gif_whose_frame_is_a_bomb_is_damaged() -> None:
+    data = bytearray(encoded(corners(), "GIF"))
+    frame = data.rindex(bytes([0x2C, 0, 0, 0, 0, 96, 0, 64, 0]))  # the image descriptor (GIF89a, section 20)
+    data[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"
+    refused(bytes(data), TruncatedImage)
 
 
 def test_a_picture_just_within_the_pixels_allowed_is_decoded() -> None:

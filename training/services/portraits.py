@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from encoder.exceptions import ImageError
 from encoder.geometry import EncodedPhoto, main_face
-from encoder.images import decode_image
+from encoder.images import decode_image, inspect_image
 from faces.services.folders import FoundFile, RefusedFile, reason
 from faces.services.photos import LIMITS
 from faces.services.queueing import BATCH
@@ -21,6 +21,7 @@ from training.services.pairs_file import PhotoName
 Encode: TypeAlias = Callable[[Sequence[npt.NDArray[np.uint8]]], list[EncodedPhoto]]
 
 PIXELS_AT_ONCE = 24_000_000
+"""Decoded photos held in memory at a time (3 bytes a pixel), unless a single one is larger."""
 
 _NUMBER_AT_THE_END = re.compile(r"(?:.*\D)?(\d{1,9})")
 
@@ -74,15 +75,16 @@ def encode_portraits(files: Sequence[FoundFile], *, encode: Encode, progress: Pr
     embeddings: list[npt.NDArray[np.float32]] = []
     without_face: list[FoundFile] = []
     refused: list[RefusedFile] = []
-    for batch, pictures in _batches(files, refused, progress):
-        for file, photo in zip(batch, encode(pictures), strict=True):
+    for portion in _portions(files):
+        read, photos = _encode_portion(portion, refused, encode)
+        for file, photo in zip(read, photos, strict=True):
             face = main_face(photo)
             if face is None:
                 without_face.append(file)
             else:
                 kept.append(file)
                 embeddings.append(face.embedding)
-        progress(len(batch))
+        progress(len(portion))
     return Portraits(
         embeddings=np.stack(embeddings) if embeddings else np.zeros((0, 1), dtype=np.float32),  # (M, D)
         files=tuple(kept),
@@ -92,27 +94,43 @@ def encode_portraits(files: Sequence[FoundFile], *, encode: Encode, progress: Pr
     )
 
 
-def _batches(
-    files: Sequence[FoundFile], refused: list[RefusedFile], progress: Progress
-) -> Iterator[tuple[list[FoundFile], list[npt.NDArray[np.uint8]]]]:
-    """Yield decoded photos as many at a time as the encoder likes and memory allows; notes the refused ones."""
-    batch: list[FoundFile] = []
+def _portions(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
+    """Cut files into runs that the encoder likes and that fit in memory together."""
+    portion: list[FoundFile] = []
+    pixels = 0
+    for file in files:
+        size = _pixels_of(file)
+        if portion and (len(portion) == BATCH or pixels + size > PIXELS_AT_ONCE):
+            yield portion
+            portion, pixels = [], 0
+        portion.append(file)
+        pixels += size
+    if portion:
+        yield portion
+
+
+def _pixels_of(file: FoundFile) -> int:
+    """Return what the header says; 0 for a file that will be refused."""
+    try:
+        info = inspect_image(file.path, limits=LIMITS)
+    except (ImageError, OSError):
+        return 0
+    return info.width * info.height
+
+
+def _encode_portion(
+    files: Sequence[FoundFile], refused: list[RefusedFile], encode: Encode
+) -> tuple[list[FoundFile], list[EncodedPhoto]]:
+    """Decode and encode photos; returns those that could be read. The pixels are gone when this returns."""
+    read: list[FoundFile] = []
     pictures: list[npt.NDArray[np.uint8]] = []
     for file in files:
         try:
-            pixels = decode_image(file.path, limits=LIMITS).pixels
+            pictures.append(decode_image(file.path, limits=LIMITS).pixels)
         except ImageError as error:
             refused.append(RefusedFile(file.name, error.code, str(error)))
-            progress(1)
-            continue
         except OSError as error:
             refused.append(RefusedFile(file.name, "unreadable", f"It cannot be read: {reason(error)}."))
-            progress(1)
-            continue
-        batch.append(file)
-        pictures.append(pixels)
-        if len(batch) == BATCH or sum(picture.size for picture in pictures) > 3 * PIXELS_AT_ONCE:
-            yield batch, pictures
-            batch, pictures = [], []
-    if batch:
-        yield batch, pictures
+        else:
+            read.append(file)
+    return read, encode(pictures) if pictures else []
