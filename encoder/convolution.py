@@ -1,4 +1,4 @@
-"""Convolutions for inference, with what follows them done while the values are still in registers.
+"""Convolutions for inference, with what follows them done while the values are still in registers; max pools.
 
 On a CPU oneDNN adds a shortcut and rectifies within the convolution, and takes weights in an order of its own choice.
 torch reaches that through the operators its compiler emits (`torch.ops.mkldnn`), which are no public interface: torch
@@ -8,6 +8,8 @@ factory backbone takes two thirds of the time in bfloat16.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -22,6 +24,28 @@ def has_fused_operators() -> bool:
     """Whether this build of torch carries oneDNN's fused convolutions."""
     available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return available and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+
+
+def centered(pixels: Tensor, dtype: torch.dtype) -> Tensor:
+    """uint8 values less 128, exact in every floating dtype; memory layout kept."""
+    return torch.bitwise_xor(pixels, 128).view(torch.int8).to(dtype)
+
+
+def fold_normalization(convolution: nn.Conv2d, mean: Sequence[float], scale: float) -> nn.Conv2d:
+    """What takes `centered` pixels and answers as `convolution` does to (pixels - mean) / scale.
+
+    Raises ValueError for a convolution that pads: its zeros would be other pixels.
+    """
+    if any(cast(tuple[int, ...], convolution.padding)):
+        raise ValueError("A normalization folds only into a convolution without padding.")
+    folded = copy.deepcopy(convolution)
+    with torch.no_grad():
+        weight = convolution.weight.double() / scale
+        offset = torch.tensor([128.0 - value for value in mean], dtype=torch.float64)  # (C,)
+        moved = cast(Tensor, convolution.bias).double() + (weight * offset[:, None, None]).sum(dim=(1, 2, 3))
+        folded.weight.copy_(weight)
+        cast(Tensor, folded.bias).copy_(moved)
+    return folded
 
 
 class FusedConvolution(nn.Module):
@@ -72,12 +96,38 @@ class FusedConvolution(nn.Module):
         return self._ordered[key]
 
 
-def max_pool_3x3(x: Tensor) -> Tensor:
-    """The maximum over 3 x 3 pixels, every second row and column, without padding: (B, C, H, W), channels_last.
+def max_pool(x: Tensor, size: int, *, ceil: bool = False) -> Tensor:
+    """The maximum over `size` x `size` pixels (2 or 3) at every second row and column, without padding.
 
-    First down, then across, as whole rows: on a CPU in bfloat16 torch's own takes twice as long and more.
+    (B, C, H, W), channels_last. With `ceil` windows may reach over the end. First down, then across, as whole rows: on
+    a CPU torch's own takes up to twice as long, and in bfloat16 more.
     """
     if not x.is_cpu:
-        return functional.max_pool2d(x, kernel_size=3, stride=2)
-    rows = torch.maximum(torch.maximum(x[:, :, 0:-2:2], x[:, :, 1:-1:2]), x[:, :, 2::2])
-    return torch.maximum(torch.maximum(rows[..., 0:-2:2], rows[..., 1:-1:2]), rows[..., 2::2])
+        return functional.max_pool2d(x, kernel_size=size, stride=2, ceil_mode=ceil)
+    return _pooled(_pooled(x, 2, size, ceil=ceil), 3, size, ceil=ceil)
+
+
+def _pooled(x: Tensor, axis: int, size: int, *, ceil: bool) -> Tensor:
+    """The maximum of `size` neighbors at every second place along one axis."""
+    windows = (x.shape[axis] - size + int(ceil)) // 2 + 1
+    places = [_every_second(x, axis, first, windows) for first in range(size)]
+    if places[1].shape[axis] == windows:
+        result = torch.maximum(places[0], places[1])
+    else:  # the last window has but one pixel
+        result = places[0].clone()
+        _raise_to(result, places[1], axis)
+    for more in places[2:]:
+        _raise_to(result, more, axis)
+    return result
+
+
+def _every_second(x: Tensor, axis: int, first: int, count: int) -> Tensor:
+    """At most `count` of them."""
+    last = min(first + 2 * count - 1, x.shape[axis])
+    return x[:, :, first:last:2] if axis == 2 else x[:, :, :, first:last:2]
+
+
+def _raise_to(x: Tensor, other: Tensor, axis: int) -> None:
+    """In place, as far along the axis as `other` reaches."""
+    part = x.narrow(axis, 0, other.shape[axis])
+    torch.maximum(part, other, out=part)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.convolution import FusedConvolution, max_pool_3x3
+from encoder.convolution import FusedConvolution, max_pool
 
 if TYPE_CHECKING:
     from encoder.backbones.dlib_resnet import DlibResNet, ResidualBlock
@@ -29,7 +29,7 @@ class DlibInference(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """(B, 3, 150, 150) in the network's dtype, channels_last -> (B, dimension) float32, of no particular length."""
-        x = max_pool_3x3(self.stem(crops))  # (B, 32, 35, 35)
+        x = max_pool(self.stem(crops), 3)  # (B, 32, 35, 35)
         for block in self.blocks:
             x = block(x)
         features = x.float().mean(dim=(2, 3))  # (B, 256)

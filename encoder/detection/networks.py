@@ -6,23 +6,117 @@ All take RGB pictures as (value - 127.5) / 128. Probabilities are of a face. Off
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from encoder.convolution import FusedConvolution, fold_normalization, max_pool
+
 RNET_SIZE = 24
 ONET_SIZE = 48
 
+MEAN, SCALE = 127.5, 128.0
+
 _FACE = 1
+_CHANNELS = 16
+"""A multiple of this is what the CPU's PReLU needs to be quick in bfloat16."""
 
 
 def normalize(pixels: Tensor) -> Tensor:
     """(B, 3, H, W) uint8 -> float32 in [-1, 1), memory layout kept."""
-    return pixels.float().sub_(127.5).mul_(1 / 128)
+    return pixels.float().sub_(MEAN).mul_(1 / SCALE)
 
 
-class ProposalNetwork(nn.Module):
-    """P-Net, for pictures of any size: every second pixel, the chance of a face in the 12 x 12 pixels around it."""
+class _Pool(NamedTuple):
+    """A max pool with stride 2 behind a PReLU."""
+
+    size: int
+    ceil: bool
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One layer of a trunk: a convolution, a PReLU, and a pool where there is one."""
+
+    convolution: nn.Conv2d
+    prelu: nn.PReLU
+    pool: _Pool | None
+
+
+class Network(nn.Module):
+    """What the three are: a trunk of convolutions, and a head that reads faces from its features."""
+
+    def stages(self) -> list[_Stage]:
+        """The trunk."""
+        raise NotImplementedError
+
+    def head(self, features: Tensor) -> tuple[Tensor, ...]:
+        """What the trunk gives, float32 -> the network's answers."""
+        raise NotImplementedError
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Normalized pictures to answers, as the network was published: the reference for `DetectorInference`."""
+        x = pictures
+        for stage in self.stages():
+            x = stage.prelu(stage.convolution(x))
+            if stage.pool is not None:
+                x = functional.max_pool2d(x, stage.pool.size, 2, ceil_mode=stage.pool.ceil)
+        return self.head(x)
+
+
+class DetectorInference(nn.Module):
+    """One of the networks as it runs: frozen, on `centered` pixels, its trunk in one dtype and its head in float32."""
+
+    def __init__(self, network: Network, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self._network = network.eval().requires_grad_(requires_grad=False)
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._pools = [stage.pool for stage in network.stages()]
+        self._convolutions = nn.ModuleList()
+        self._slopes = nn.ParameterList()
+        inputs = 3
+        for index, stage in enumerate(network.stages()):
+            convolution = stage.convolution
+            if index == 0:
+                convolution = fold_normalization(convolution, [MEAN] * 3, SCALE)
+            wide = _widened(convolution, inputs)
+            slopes = torch.zeros(wide.out_channels)
+            slopes[: convolution.out_channels] = stage.prelu.weight
+            self._convolutions.append(FusedConvolution(wide, dtype))
+            self._slopes.append(nn.Parameter(slopes.to(dtype), requires_grad=False))
+            inputs = wide.out_channels
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """(B, 3, H, W) `centered` pixels in the network's dtype, channels_last -> its answers."""
+        x = pictures
+        for convolution, slopes, pool in zip(self._convolutions, self._slopes, self._pools, strict=True):
+            x = functional.prelu(convolution(x, rectify=False), slopes)
+            if pool is not None:
+                x = max_pool(x, pool.size, ceil=pool.ceil)
+        return self._network.head(x.float())
+
+
+@torch.no_grad()
+def _widened(convolution: nn.Conv2d, inputs: int) -> nn.Conv2d:
+    """The same for inputs that have channels of zeros behind their own, and with such channels added to its output."""
+    outputs = -(-convolution.out_channels // _CHANNELS) * _CHANNELS
+    wide = nn.Conv2d(inputs, outputs, (convolution.kernel_size[0], convolution.kernel_size[1]))
+    for target, source in ((wide.weight, convolution.weight), (wide.bias, convolution.bias)):
+        if target is not None and source is not None:
+            target.zero_()
+            target[tuple(slice(0, length) for length in source.shape)] = source
+    return wide
+
+
+class ProposalNetwork(Network):
+    """P-Net, for pictures of any size: every second pixel, the chance of a face in the 12 x 12 pixels around it.
+
+    (B, 3, H, W) -> probabilities (B, h, w), offsets (B, 4, h, w).
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,17 +129,20 @@ class ProposalNetwork(nn.Module):
         self.offsets = nn.Conv2d(32, 4, 1)
         self.scores = nn.Conv2d(32, 2, 1)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, H, W) -> probabilities (B, h, w), offsets (B, 4, h, w)."""
-        x = self.prelu1(self.convolution1(pictures))
-        x = functional.max_pool2d(x, 2, 2, ceil_mode=True)
-        x = self.prelu2(self.convolution2(x))
-        x = self.prelu3(self.convolution3(x))  # (B, 32, h, w)
-        return torch.softmax(self.scores(x), dim=1)[:, _FACE], self.offsets(x)
+    def stages(self) -> list[_Stage]:
+        return [
+            _Stage(self.convolution1, self.prelu1, _Pool(2, ceil=True)),
+            _Stage(self.convolution2, self.prelu2, None),
+            _Stage(self.convolution3, self.prelu3, None),
+        ]
+
+    def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """From (B, 32, h, w)."""
+        return torch.softmax(self.scores(features), dim=1)[:, _FACE], self.offsets(features)
 
 
-class RefinementNetwork(nn.Module):
-    """R-Net, for squares of 24 pixels."""
+class RefinementNetwork(Network):
+    """R-Net, for squares of 24 pixels: (B, 3, 24, 24) -> probabilities (B,), offsets (B, 4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,17 +157,21 @@ class RefinementNetwork(nn.Module):
         self.offsets = nn.Linear(128, 4)
         self.scores = nn.Linear(128, 2)
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, 24, 24) -> probabilities (B,), offsets (B, 4)."""
-        x = functional.max_pool2d(self.prelu1(self.convolution1(crops)), 3, 2, ceil_mode=True)  # (B, 28, 11, 11)
-        x = functional.max_pool2d(self.prelu2(self.convolution2(x)), 3, 2)  # (B, 48, 4, 4)
-        x = self.prelu3(self.convolution3(x))  # (B, 64, 3, 3)
-        x = self.prelu4(self.dense(_flatten(x)))  # (B, 128)
+    def stages(self) -> list[_Stage]:
+        return [
+            _Stage(self.convolution1, self.prelu1, _Pool(3, ceil=True)),  # (B, 28, 11, 11)
+            _Stage(self.convolution2, self.prelu2, _Pool(3, ceil=False)),  # (B, 48, 4, 4)
+            _Stage(self.convolution3, self.prelu3, None),  # (B, 64, 3, 3)
+        ]
+
+    def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """From (B, 64, 3, 3)."""
+        x = self.prelu4(self.dense(_flatten(features)))  # (B, 128)
         return torch.softmax(self.scores(x), dim=1)[:, _FACE], self.offsets(x)
 
 
-class OutputNetwork(nn.Module):
-    """O-Net, for squares of 48 pixels."""
+class OutputNetwork(Network):
+    """O-Net, for squares of 48 pixels: (B, 3, 48, 48) -> probabilities (B,), offsets (B, 4), landmarks (B, 10)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,13 +189,17 @@ class OutputNetwork(nn.Module):
         self.landmarks = nn.Linear(256, 10)
         self.scores = nn.Linear(256, 2)
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 3, 48, 48) -> probabilities (B,), offsets (B, 4), landmarks (B, 10)."""
-        x = functional.max_pool2d(self.prelu1(self.convolution1(crops)), 3, 2, ceil_mode=True)  # (B, 32, 23, 23)
-        x = functional.max_pool2d(self.prelu2(self.convolution2(x)), 3, 2)  # (B, 64, 10, 10)
-        x = functional.max_pool2d(self.prelu3(self.convolution3(x)), 2, 2, ceil_mode=True)  # (B, 64, 4, 4)
-        x = self.prelu4(self.convolution4(x))  # (B, 128, 3, 3)
-        x = self.prelu5(self.dense(_flatten(x)))  # (B, 256)
+    def stages(self) -> list[_Stage]:
+        return [
+            _Stage(self.convolution1, self.prelu1, _Pool(3, ceil=True)),  # (B, 32, 23, 23)
+            _Stage(self.convolution2, self.prelu2, _Pool(3, ceil=False)),  # (B, 64, 10, 10)
+            _Stage(self.convolution3, self.prelu3, _Pool(2, ceil=True)),  # (B, 64, 4, 4)
+            _Stage(self.convolution4, self.prelu4, None),  # (B, 128, 3, 3)
+        ]
+
+    def head(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """From (B, 128, 3, 3)."""
+        x = self.prelu5(self.dense(_flatten(features)))  # (B, 256)
         return torch.softmax(self.scores(x), dim=1)[:, _FACE], self.offsets(x), self.landmarks(x)
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.convolution import FusedConvolution, has_fused_operators, max_pool_3x3
+from encoder.convolution import FusedConvolution, centered, fold_normalization, has_fused_operators, max_pool
 
 SHAPES = [(3, 7, 7, 2, 0), (32, 8, 3, 1, 1), (5, 40, 3, 2, 0), (16, 16, 1, 1, 0)]
 
@@ -78,9 +78,31 @@ def test_in_bfloat16_a_fused_convolution_is_as_close_as_its_rounding() -> None:
 
 
 @pytest.mark.parametrize("side", [(3, 3), (4, 5), (72, 72), (45, 46)])
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("ceil", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_maximum_over_3_by_3_pixels_is_torchs(side: tuple[int, int], dtype: torch.dtype) -> None:
+def test_the_maximum_over_neighbors_is_torchs(side: tuple[int, int], size: int, ceil: bool, dtype: torch.dtype) -> None:
     x = values(2, 5, *side, dtype=dtype)
-    pooled = max_pool_3x3(x)
-    assert torch.equal(pooled, functional.max_pool2d(x, 3, 2))
-    assert pooled.is_contiguous(memory_format=torch.channels_last)
+    before = x.clone()
+    assert torch.equal(max_pool(x, size, ceil=ceil), functional.max_pool2d(x, size, 2, ceil_mode=ceil))
+    assert torch.equal(x, before)
+
+
+def test_centered_pixels_are_exact_in_every_dtype() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+        assert centered(pixels, dtype).double().flatten().tolist() == list(range(-128, 128))
+
+
+def test_a_normalization_folds_into_the_convolution_behind_it() -> None:
+    module = convolution(3, 4, 3, 2, 0)
+    pixels = torch.randint(0, 256, (2, 3, 9, 9), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
+    mean, scale = (122.0, 117.0, 104.0), 256.0
+    expected = module((pixels - torch.tensor(mean)[:, None, None]) / scale)
+    folded = fold_normalization(module, mean, scale)
+    assert torch.allclose(folded(centered(pixels, torch.float32)), expected, atol=1e-5)
+
+
+def test_a_normalization_does_not_fold_into_a_convolution_that_pads() -> None:
+    with pytest.raises(ValueError, match="without padding"):
+        fold_normalization(convolution(3, 4, 3, 1, 1), (0.0, 0.0, 0.0), 1.0)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from encoder.checkpoints import load_detector_networks, locate_package_file
-from encoder.detection.networks import OutputNetwork, ProposalNetwork, RefinementNetwork, normalize
+from encoder.convolution import centered
+from encoder.detection.networks import DetectorInference, OutputNetwork, ProposalNetwork, RefinementNetwork, normalize
 from encoder.spec import ONET_FILE, PNET_FILE, RNET_FILE, WeightsFile
 
 Array = npt.NDArray[np.float64]
@@ -145,3 +146,17 @@ def test_the_output_network_is_that_of_the_package(
 def test_pictures_become_numbers_between_minus_one_and_one() -> None:
     values = normalize(torch.tensor([0, 127, 128, 255], dtype=torch.uint8).reshape(1, 1, 2, 2))
     assert values.flatten().tolist() == [-127.5 / 128, -0.5 / 128, 0.5 / 128, 127.5 / 128]
+
+
+@pytest.mark.parametrize(("index", "side", "bound"), [(0, 40, 0.03), (1, 24, 0.1), (2, 48, 0.1)])
+def test_the_networks_as_they_run_answer_as_they_were_published(index: int, side: int, bound: float) -> None:
+    network = load_detector_networks()[index]
+    pixels = torch.randint(0, 256, (5, 3, side, side), generator=torch.Generator().manual_seed(7), dtype=torch.uint8)
+    with torch.inference_mode():
+        published = network(normalize(pixels))
+        for dtype, tolerance in ((torch.float32, 1e-4), (torch.bfloat16, bound)):
+            crops = centered(pixels, dtype).contiguous(memory_format=torch.channels_last)
+            for answer, expected in zip(DetectorInference(network, dtype)(crops), published, strict=True):
+                assert answer.dtype == torch.float32
+                assert answer.shape == expected.shape
+                assert (answer - expected).abs().max() < tolerance
