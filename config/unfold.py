@@ -52,9 +52,7 @@ MENU: list[dict[str, Any]] = [
         "title": "How it decides",
         "items": [
             _item("Thresholds", "tune", "pages:thresholds", "faces.view_threshold"),
-            _item(
-                "Encoder versions", "neurology", "admin:faces_encoderversion_changelist", "faces.view_encoderversion"
-            ),
+            _item("Encoder versions", "neurology", "pages:encoder-versions", "faces.view_encoderversion"),
         ],
     },
     {

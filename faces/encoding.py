@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ from encoder.spec import EncoderSpec
 from faces.exceptions import UnavailableError
 from faces.gathering import Gatherer, Limits
 from faces.models import EncoderVersion
-from faces.services.encoders import default_encoder_version
+from faces.services.encoders import Stored, default_encoder_version, store_candidate
 from faces.services.photos import LIMITS
 
 if TYPE_CHECKING:
@@ -211,3 +211,25 @@ def _cores() -> int:
     """The threads that this process may compute with."""
     here = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return settings.ENCODER_THREADS or here
+
+
+def import_encoder(path: Path, spec: EncoderSpec, *, channel_order: str = "rgb") -> Stored:
+    """Make a candidate encoder version of a state dict that others published.
+
+    Args:
+        path: a safetensors file, or one of `torch.save`. Nothing in it is run.
+        spec: what it is said to be; its digest is found out here, and the file's own is added to its source.
+        channel_order: "rgb" or "bgr", of the published network.
+
+    Raises:
+        encoder.exceptions.WeightsError: the file is missing, damaged, of another network, or its network is broken.
+        InvalidRequestError: the name or the licence is empty or too long.
+        DuplicateEncoderNameError: another version has this name.
+    """
+    from encoder.adoption import ChannelOrder, adopt
+
+    with TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        adopted, digest = adopt(path, weights, spec, channel_order=ChannelOrder(channel_order))
+        named = replace(adopted, source=f"{spec.source} (SHA-256 {digest})")
+        return store_candidate(spec=named, weights=weights)

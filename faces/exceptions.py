@@ -79,6 +79,12 @@ class DuplicateSlugError(ConflictError):
     code = "duplicate_gallery"
 
 
+class DuplicateEncoderNameError(ConflictError):
+    """Another encoder version already carries this name."""
+
+    code = "duplicate_encoder_version"
+
+
 class UnusablePhotoError(FacetError):
     """A readable image that cannot be used for what was asked (HTTP 422)."""
 

@@ -73,7 +73,7 @@ def encoder_version(**values: Any) -> EncoderVersion:
         "weights_sha256": digest,
         "dimension": DIMENSION,
         "preprocessing_version": 1,
-        "spec": {},
+        "spec": {"input_size": 150, "source": "made by a test"},
         "licence": "CC0-1.0",
         "state": EncoderVersion.State.AVAILABLE,
     }

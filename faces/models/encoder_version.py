@@ -71,6 +71,16 @@ class EncoderVersion(models.Model):
         """Return the name."""
         return self.name
 
+    @property
+    def input_size(self) -> int:
+        """Side of the square crop that the network sees, in pixels."""
+        return int(self.spec["input_size"])
+
+    @property
+    def source(self) -> str:
+        """Where the weights come from."""
+        return str(self.spec["source"])
+
     def move_to(self, state: "EncoderVersion.State") -> None:
         """Make one transition.
 

@@ -1,12 +1,22 @@
 """Encoder versions, and the one that Facet ships with."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from encoder.spec import BACKBONE_FILE, DLIB_RESNET_SPEC
-from faces.exceptions import UnavailableError
+from encoder.spec import BACKBONE_FILE, DLIB_RESNET_SPEC, EncoderSpec
+from faces.exceptions import DuplicateEncoderNameError, InvalidRequestError, UnavailableError
 from faces.models import EncoderVersion, Threshold
+from faces.services.thresholds import set_tau
+
+_LOCK = 0x656E636F  # of those who add encoder versions; "enco"
 
 # Measured by `manage.py evaluate_pairs` on Labeled Faces in the Wild with this encoder: see docs/decisions.md.
 FACTORY_EVIDENCE = "All pairs of 10,175 photos of Labeled Faces in the Wild"
@@ -50,14 +60,123 @@ def ensure_factory_encoder() -> EncoderVersion:
 
 
 def default_encoder_version() -> EncoderVersion:
-    """Return the version that a new gallery is served by: the newest available one.
+    """Return the version that a new gallery is served by unless another is named: the newest one of Facet's own.
+
+    An imported one is never chosen by itself: which is better, and whether its licence allows it, people decide.
 
     Raises:
         UnavailableError: there is none, which means that the database was not migrated by `manage.py migrate`.
     """
-    version = EncoderVersion.objects.filter(state=EncoderVersion.State.AVAILABLE).order_by("-created_at").first()
+    own = available_encoder_versions().filter(weights__startswith="package:")
+    version = own.first() or available_encoder_versions().first()
     if version is None:
         raise UnavailableError(
             "No encoder version is available. Run `manage.py migrate`, which adds the factory encoder."
         )
     return version
+
+
+def available_encoder_versions() -> QuerySet[EncoderVersion]:
+    """Return the versions that may serve a gallery, newest first."""
+    return EncoderVersion.objects.filter(state=EncoderVersion.State.AVAILABLE).order_by("-created_at")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An encoder version; `is_new` is false where the same network was there before, perhaps under another name."""
+
+    version: EncoderVersion
+    is_new: bool
+
+
+def store_candidate(*, spec: EncoderSpec, weights: Path) -> Stored:
+    """Add an encoder version that serves nobody yet, and put its weights into the storage.
+
+    Args:
+        spec: what it is, with the digest of `weights`.
+        weights: a file that `encoder.checkpoints.save_backbone` wrote.
+
+    Raises:
+        InvalidRequestError: the name or the licence is empty or too long.
+        DuplicateEncoderNameError: another version has this name.
+    """
+    name, licence = _checked("name", spec.name, 100), _checked("licence", spec.licence, 200)
+    path = f"encoders/{spec.weights_sha256}.safetensors"
+    with transaction.atomic():
+        _one_at_a_time()
+        same = EncoderVersion.objects.filter(
+            weights_sha256=spec.weights_sha256,
+            architecture=spec.architecture.value,
+            preprocessing_version=spec.preprocessing_version,
+        ).first()
+        if same is not None:
+            return Stored(same, is_new=False)
+        if EncoderVersion.objects.filter(name=name).exists():
+            raise DuplicateEncoderNameError(f"There is an encoder version called “{name}” already.", name=name)
+        try:
+            return Stored(_add(replace(spec, name=name, licence=licence), weights, path), is_new=True)
+        except BaseException:
+            default_storage.delete(path)
+            raise
+
+
+def _one_at_a_time() -> None:
+    """Keep others from adding a version until the end of the transaction, so that a file without a row is nobody's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _add(spec: EncoderSpec, weights: Path, path: str) -> EncoderVersion:
+    default_storage.delete(path)  # left by an import that was killed before its row was written
+    with weights.open("rb") as file:
+        saved = default_storage.save(path, File(file))
+    return EncoderVersion.objects.create(
+        name=spec.name,
+        architecture=spec.architecture.value,
+        weights=f"storage:{saved}",
+        weights_sha256=spec.weights_sha256,
+        dimension=spec.dimension,
+        preprocessing_version=spec.preprocessing_version,
+        spec=json.loads(spec.to_json()),
+        licence=spec.licence,
+    )
+
+
+def _checked(what: str, text: str, longest: int) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= longest or "\x00" in text:
+        raise InvalidRequestError(
+            f"An encoder version's {what} has 1 to {longest} characters, and none of them is NUL.", length=len(text)
+        )
+    return text
+
+
+@transaction.atomic
+def make_available(
+    *, version: EncoderVersion, taus: Mapping[Threshold.Use, float], reason: str, user: User | None, evidence: str = ""
+) -> None:
+    """Let a candidate serve galleries. Nothing is decided without a tau, so it gets both of its own with it.
+
+    Args:
+        version: a candidate.
+        taus: one for each use; in force for all galleries without one of their own.
+        reason: where the taus come from, in the admin's words.
+        user: who.
+        evidence: what they were measured on.
+
+    Raises:
+        WrongStateError: it is not a candidate.
+        InvalidTauError: not a number from 0 to 4.
+        InvalidRequestError: no reason.
+    """
+    version.move_to(EncoderVersion.State.AVAILABLE)
+    for use in Threshold.Use:
+        set_tau(
+            gallery=None,
+            encoder_version=version,
+            use=use,
+            tau=taus[use],
+            reason=reason,
+            user=user,
+            evidence=evidence,
+        )

@@ -2,30 +2,45 @@
 
 from django.db import IntegrityError, transaction
 
-from faces.exceptions import DuplicateSlugError, GalleryNotFoundError, InvalidRequestError
-from faces.models import Embedding, Face, Gallery, Photo
+from faces.exceptions import DuplicateSlugError, GalleryNotFoundError, InvalidRequestError, WrongStateError
+from faces.models import Embedding, EncoderVersion, Face, Gallery, Photo
 from faces.querysets import GalleryQuerySet
 from faces.services.encoders import default_encoder_version
 
 
-def create_gallery(*, name: str) -> Gallery:
-    """Make an empty gallery, served by the default encoder version.
+def create_gallery(*, name: str, encoder_version: EncoderVersion | None = None) -> Gallery:
+    """Make an empty gallery.
+
+    Args:
+        name: in any script.
+        encoder_version: what serves it; the default one if not given.
 
     Raises:
         InvalidRequestError: the name is empty or longer than 200 characters.
+        WrongStateError: the encoder version is not available.
         DuplicateSlugError: there is one of this name, or of one that differs in signs and case only.
     """
     name = _checked_name(name)
+    version = encoder_version or default_encoder_version()
     try:
         with transaction.atomic():
-            return Gallery.objects.create(
-                name=name, slug=Gallery.slug_for(name), encoder_version=default_encoder_version()
-            )
+            _check_available(version)
+            return Gallery.objects.create(name=name, slug=Gallery.slug_for(name), encoder_version=version)
     except IntegrityError as error:
         raise DuplicateSlugError(
             f"There is a gallery called “{name}” already, or one whose name differs in signs and case only.",
             name=name,
         ) from error
+
+
+def _check_available(version: EncoderVersion) -> None:
+    """Hold the version's row until the end of the transaction, so that nobody retires it in between."""
+    held = EncoderVersion.objects.select_for_update().get(pk=version.pk)
+    if held.state != EncoderVersion.State.AVAILABLE:
+        raise WrongStateError(
+            f"Encoder version “{held.name}” is {held.state}; only an available one can serve a gallery.",
+            state=held.state,
+        )
 
 
 def rename_gallery(*, gallery: Gallery, name: str) -> Gallery:

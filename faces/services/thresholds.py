@@ -37,6 +37,14 @@ def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, us
     return TauInForce(tau=threshold.tau, threshold=threshold)
 
 
+def tau_or_none(*, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use) -> TauInForce | None:
+    """Return what `tau_in_force` returns, or None where no tau was ever set."""
+    try:
+        return tau_in_force(gallery=gallery, encoder_version=encoder_version, use=use)
+    except NoThresholdError:
+        return None
+
+
 def set_tau(
     *,
     gallery: Gallery | None,

@@ -7,12 +7,12 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from faces.exceptions import FacetError, NoThresholdError
+from faces.exceptions import FacetError
 from faces.models import Face, Gallery, Person, Photo, Threshold
 from faces.services.galleries import create_gallery, delete_gallery, rename_gallery
-from faces.services.thresholds import TauInForce, tau_in_force
+from faces.services.thresholds import tau_or_none
 from faces.views.cards import covers_of_galleries
-from faces.views.forms.galleries import ConfirmForm, GalleryForm
+from faces.views.forms.galleries import AddGalleryForm, ConfirmForm, GalleryForm
 from faces.views.page import page, render_page
 
 COVERS = 8
@@ -71,10 +71,10 @@ def gallery_list(request: HttpRequest) -> HttpResponse:
 @page("faces.add_gallery", methods=("GET", "POST"))
 def add_gallery(request: HttpRequest) -> HttpResponse:
     """Make an empty gallery."""
-    form = GalleryForm(request.POST or None)
+    form = AddGalleryForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            gallery = create_gallery(name=form.cleaned_data["name"])
+            gallery = create_gallery(**form.cleaned_data)
         except FacetError as error:
             form.refuse(error, "name")
         else:
@@ -105,16 +105,12 @@ def gallery_page(request: HttpRequest, gallery_id: int) -> HttpResponse:
         gallery=gallery,
         form=form if may_change else None,
         counts=counts_of(gallery),
-        taus=[(use, _tau(gallery, use)) for use in Threshold.Use],
+        taus=[
+            (use, tau_or_none(gallery=gallery, encoder_version=gallery.encoder_version, use=use))
+            for use in Threshold.Use
+        ],
         covers=covers_of_galleries([gallery.pk], count=2 * COVERS).get(gallery.pk, []),
     )
-
-
-def _tau(gallery: Gallery, use: Threshold.Use) -> TauInForce | None:
-    try:
-        return tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=use)
-    except NoThresholdError:
-        return None
 
 
 @page("faces.delete_gallery", methods=("GET", "POST"))

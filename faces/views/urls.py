@@ -4,6 +4,7 @@ from django.urls import path
 
 from faces.views import (
     api_keys,
+    encoders,
     face_changes,
     galleries,
     images,
@@ -63,6 +64,8 @@ urlpatterns = [
     ),
     path("thresholds/<int:version_id>/<slug:use>/", thresholds.threshold_page, name="threshold"),
     path("thresholds/rows/<int:threshold_id>/restore/", thresholds.restore, name="threshold-restore"),
+    path("encoder-versions/", encoders.version_list, name="encoder-versions"),
+    path("encoder-versions/<int:version_id>/", encoders.version_page, name="encoder-version"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<uuid:key>/", jobs.job_page, name="job"),
     path("jobs/<uuid:key>/progress/", jobs.progress, name="job-progress"),

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from faces.api.serializers.encoders import EncoderVersionBriefSerializer
 from faces.api.serializers.fields import QuerySerializer, StrictSerializer
-from faces.models import Gallery
+from faces.models import EncoderVersion, Gallery
 
 
 class GallerySerializer(serializers.ModelSerializer[Gallery]):
@@ -24,10 +24,20 @@ class GallerySerializer(serializers.ModelSerializer[Gallery]):
         read_only_fields: ClassVar = fields
 
 
-class GalleryInputSerializer(StrictSerializer):
-    """What a gallery is made of, or renamed to."""
+class GalleryNameSerializer(StrictSerializer):
+    """What a gallery is renamed to."""
 
     name = serializers.CharField(max_length=200, help_text="In any script; unique.")
+
+
+class GalleryInputSerializer(GalleryNameSerializer):
+    """What a gallery is made of."""
+
+    encoder_version = serializers.PrimaryKeyRelatedField(
+        queryset=EncoderVersion.objects.all(),
+        default=None,
+        help_text="An available one, which will serve it; the factory encoder if left out.",
+    )
 
 
 class GalleryQuerySerializer(QuerySerializer):

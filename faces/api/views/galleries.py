@@ -11,7 +11,12 @@ from rest_framework.response import Response
 
 from faces.api.access import find_gallery, key_of, visible_galleries
 from faces.api.permissions import crud
-from faces.api.serializers.galleries import GalleryInputSerializer, GalleryQuerySerializer, GallerySerializer
+from faces.api.serializers.galleries import (
+    GalleryInputSerializer,
+    GalleryNameSerializer,
+    GalleryQuerySerializer,
+    GallerySerializer,
+)
 from faces.api.views.base import FacetViewSet
 from faces.models import ApiKey, Gallery
 from faces.querysets import GalleryQuerySet
@@ -42,17 +47,17 @@ class GalleryViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Gallery]):
     def create(self, request: Request) -> Response:
         """Make an empty gallery, which the asking key may then see."""
         with transaction.atomic():
-            gallery = create_gallery(name=self.read(GalleryInputSerializer)["name"])
+            gallery = create_gallery(**self.read(GalleryInputSerializer))
             if api_key := key_of(request):
                 api_key.galleries.add(gallery)
         made = self.get_queryset().get(pk=gallery.pk)
         return self.answer(GallerySerializer, made, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=GalleryInputSerializer, responses=GallerySerializer)
+    @extend_schema(request=GalleryNameSerializer, responses=GallerySerializer)
     def partial_update(self, request: Request, slug: str) -> Response:
         """Rename a gallery; its slug stays."""
         gallery = self.get_object()
-        values = self.read(GalleryInputSerializer, partial=True)
+        values = self.read(GalleryNameSerializer, partial=True)
         if "name" in values:
             rename_gallery(gallery=gallery, name=values["name"])
         return self.answer(GallerySerializer, gallery)

@@ -248,13 +248,6 @@ class TestFaces:
         assert (Photo.objects.count(), Face.objects.count(), Embedding.objects.count()) == (1, 0, 0)
 
 
-def test_encoder_versions_tell_their_licence_and_are_only_read(client: APIClient, gallery: Gallery) -> None:
-    told = client.get(f"{API}/encoder-versions/{gallery.encoder_version_id}").json()
-    assert (told["licence"], told["dimension"]) == ("CC0-1.0", 128)
-    assert "weights" not in told
-    assert code_of(client.post(f"{API}/encoder-versions", {}), 405) == "method_not_allowed"
-
-
 def test_times_are_told_with_their_zone(client: APIClient, gallery: Gallery) -> None:
     photo = factories.photo(gallery=gallery, finished_at=timezone.now())
     assert client.get(f"{API}/photos/{photo.pk}").json()["finished_at"].endswith("Z")

@@ -12,11 +12,10 @@ from faces.views.urls import urlpatterns
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
 
-LISTS = ("galleries", "people", "photos", "thresholds", "jobs", "api-keys")
+LISTS = ("galleries", "people", "photos", "thresholds", "encoder-versions", "jobs", "api-keys")
 FORMS = ("gallery-add", "person-add", "upload", "recognize", "verify", "api-key-add")
 ADMIN_LISTS = (
     "index",
-    "faces_encoderversion_changelist",
     "faces_searchevent_changelist",
     "auth_user_changelist",
     "auth_group_changelist",
@@ -107,7 +106,7 @@ def test_every_empty_page_can_be_shown_and_says_what_to_do_first(client: Client)
     for name in (*LISTS, *FORMS):
         answer = client.get(reverse(f"pages:{name}"))
         assert (name, answer.status_code) == (name, 200)
-        if name not in ("thresholds", "gallery-add", "api-key-add"):
+        if name not in ("thresholds", "encoder-versions", "gallery-add", "api-key-add"):
             assert (name, "f-empty" in answer.content.decode()) == (name, True)
 
 

@@ -31,13 +31,13 @@ def addresses(person: Person) -> list[str]:
         "verify/",
         "thresholds/",
         f"thresholds/{version}/recognition/",
+        "encoder-versions/",
+        f"encoder-versions/{version}/",
         "jobs/",
         f"jobs/{job.key}/",
         "api-keys/",
         "api-keys/add/",
         "faces/searchevent/",
-        "faces/encoderversion/",
-        f"faces/encoderversion/{version}/change/",
         "auth/user/",
     ]
     return [f"/admin/{path}" for path in paths]
