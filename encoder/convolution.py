@@ -9,8 +9,7 @@ factory backbone takes two thirds of the time in bfloat16.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +30,29 @@ def centered(pixels: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.bitwise_xor(pixels, 128).view(torch.int8).to(dtype)
 
 
-def fold_normalization(convolution: nn.Conv2d, mean: Sequence[float], scale: float) -> nn.Conv2d:
-    """What takes `centered` pixels and answers as `convolution` does to (pixels - mean) / scale.
+class Normalization(NamedTuple):
+    """What a network's pixels of 0 to 255 go through first: (value - mean) / scale, a mean for each channel."""
+
+    mean: tuple[float, ...]
+    scale: float
+
+
+class NormalizeCentered(nn.Module):
+    """`centered` pixels to normalized ones, for a network whose first convolution pads."""
+
+    def __init__(self, normalization: Normalization) -> None:
+        super().__init__()
+        self._normalization = normalization
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """In float32 and back to the dtype of `pixels`: (B, C, H, W)."""
+        mean, scale = self._normalization
+        offset = torch.tensor([(128.0 - value) / scale for value in mean], device=pixels.device)[:, None, None]
+        return torch.add(offset, pixels.float(), alpha=1 / scale).to(pixels.dtype)
+
+
+def fold_normalization(convolution: nn.Conv2d, normalization: Normalization) -> nn.Conv2d:
+    """What takes `centered` pixels and answers as `convolution` does to normalized ones.
 
     Raises ValueError for a convolution that pads: its zeros would be other pixels.
     """
@@ -40,8 +60,8 @@ def fold_normalization(convolution: nn.Conv2d, mean: Sequence[float], scale: flo
         raise ValueError("A normalization folds only into a convolution without padding.")
     folded = copy.deepcopy(convolution)
     with torch.no_grad():
-        weight = convolution.weight.double() / scale
-        offset = torch.tensor([128.0 - value for value in mean], dtype=torch.float64)  # (C,)
+        weight = convolution.weight.double() / normalization.scale
+        offset = torch.tensor([128.0 - value for value in normalization.mean], dtype=torch.float64)  # (C,)
         moved = cast(Tensor, convolution.bias).double() + (weight * offset[:, None, None]).sum(dim=(1, 2, 3))
         folded.weight.copy_(weight)
         cast(Tensor, folded.bias).copy_(moved)

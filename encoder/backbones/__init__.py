@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from encoder.backbones.dlib_resnet import DlibResNet
 from encoder.backbones.iresnet import BLOCKS, IResNet
+from encoder.convolution import Normalization
 from encoder.spec import Architecture, EncoderSpec
 
 __all__ = ["Backbone", "DlibResNet", "IResNet", "build_backbone"]
@@ -34,8 +35,11 @@ class Backbone(Protocol):
     def folded(self) -> Backbone:
         """A copy without norms that computes what this network does in evaluation; the form to fine-tune."""
 
-    def to_inference(self, dtype: torch.dtype) -> nn.Module:
-        """A frozen copy made to be fast, convolutions in `dtype` (float32, bfloat16, float16), the answer float32."""
+    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> nn.Module:
+        """A frozen copy made to be fast, convolutions in `dtype` (float32, bfloat16, float16), the answer float32.
+
+        With `normalization` it takes `centered` pixels in `dtype` and normalizes them itself.
+        """
 
     # Of torch.nn.Module, as far as it is needed
     def __call__(self, crops: Tensor, /) -> Tensor: ...

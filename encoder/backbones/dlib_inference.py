@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.convolution import FusedConvolution, max_pool
+from encoder.convolution import FusedConvolution, Normalization, fold_normalization, max_pool
 
 if TYPE_CHECKING:
     from encoder.backbones.dlib_resnet import DlibResNet, ResidualBlock
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 class DlibInference(nn.Module):
     """What `DlibResNet` computes, with convolutions in one dtype and channels_last, the last layer in float32."""
 
-    def __init__(self, network: DlibResNet, dtype: torch.dtype) -> None:
-        """`network` must be folded; it is not changed."""
+    def __init__(self, network: DlibResNet, dtype: torch.dtype, normalization: Normalization | None) -> None:
+        """`network` must be folded; it is not changed. With `normalization` crops are `centered` pixels."""
         super().__init__()
         self.dimension = network.dimension
-        self.stem = FusedConvolution(network.stem.convolution, dtype)
+        stem = network.stem.convolution
+        self.stem = FusedConvolution(fold_normalization(stem, normalization) if normalization else stem, dtype)
         self.blocks = nn.ModuleList(_FusedBlock(cast("ResidualBlock", block), dtype) for block in network.blocks)
         self.head = nn.Linear(network.head.in_features, network.head.out_features, bias=False)
         self.head.load_state_dict(network.head.state_dict())

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoder.backbones.dlib_inference import DlibInference
+from encoder.convolution import Normalization
 from encoder.weights.dlib_resnet import BLOCKS
 
 STEM_CHANNELS = 32
@@ -130,9 +131,12 @@ class DlibResNet(nn.Module):
             copy.head.weight.copy_(self.head.weight)
         return copy.train(self.training)
 
-    def to_inference(self, dtype: torch.dtype) -> DlibInference:
-        """The same function, folded, frozen and fused: convolutions in `dtype`, the last layer in float32."""
-        return DlibInference(self.folded(), dtype)
+    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> DlibInference:
+        """The same function, folded, frozen and fused: convolutions in `dtype`, the last layer in float32.
+
+        With `normalization` it takes `centered` pixels and does that by itself.
+        """
+        return DlibInference(self.folded(), dtype, normalization)
 
     def _pairs(self) -> list[ConvolutionAffine]:
         return [module for module in self.modules() if isinstance(module, ConvolutionAffine)]

@@ -15,6 +15,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from encoder.convolution import Normalization, NormalizeCentered
 from encoder.spec import Architecture
 
 BLOCKS: Mapping[Architecture, tuple[int, int, int, int]] = {
@@ -137,12 +138,15 @@ class IResNet(nn.Module):
             self._fold_head(copy.fc)
         return copy.train(self.training)
 
-    def to_inference(self, dtype: torch.dtype) -> IResNet:
-        """A folded, frozen copy: convolutions in `dtype` and channels_last, the last layer in float32."""
+    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> nn.Module:
+        """A folded, frozen copy: convolutions in `dtype` and channels_last, the last layer in float32.
+
+        With `normalization` it takes `centered` pixels in `dtype`.
+        """
         copy = self.folded().eval().requires_grad_(requires_grad=False)
         copy.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         copy.fc.float()
-        return copy
+        return copy if normalization is None else nn.Sequential(NormalizeCentered(normalization), copy)
 
     def _residuals(self) -> Iterator[ImprovedResidual]:
         for module in self.modules():

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.convolution import FusedConvolution, fold_normalization, max_pool
+from encoder.convolution import FusedConvolution, Normalization, fold_normalization, max_pool
 
 RNET_SIZE = 24
 ONET_SIZE = 48
 
-MEAN, SCALE = 127.5, 128.0
+NORMALIZATION = Normalization((127.5, 127.5, 127.5), 128.0)
 
 _FACE = 1
 _CHANNELS = 16
@@ -27,7 +27,7 @@ _CHANNELS = 16
 
 def normalize(pixels: Tensor) -> Tensor:
     """(B, 3, H, W) uint8 -> float32 in [-1, 1), memory layout kept."""
-    return pixels.float().sub_(MEAN).mul_(1 / SCALE)
+    return pixels.float().sub_(NORMALIZATION.mean[0]).mul_(1 / NORMALIZATION.scale)
 
 
 class _Pool(NamedTuple):
@@ -82,7 +82,7 @@ class DetectorInference(nn.Module):
         for index, stage in enumerate(network.stages()):
             convolution = stage.convolution
             if index == 0:
-                convolution = fold_normalization(convolution, [MEAN] * 3, SCALE)
+                convolution = fold_normalization(convolution, NORMALIZATION)
             wide = _widened(convolution, inputs)
             slopes = torch.zeros(wide.out_channels)
             slopes[: convolution.out_channels] = stage.prelu.weight

@@ -5,7 +5,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from encoder.convolution import FusedConvolution, centered, fold_normalization, has_fused_operators, max_pool
+from encoder.convolution import (
+    FusedConvolution,
+    Normalization,
+    NormalizeCentered,
+    centered,
+    fold_normalization,
+    has_fused_operators,
+    max_pool,
+)
 
 SHAPES = [(3, 7, 7, 2, 0), (32, 8, 3, 1, 1), (5, 40, 3, 2, 0), (16, 16, 1, 1, 0)]
 
@@ -97,12 +105,14 @@ def test_centered_pixels_are_exact_in_every_dtype() -> None:
 def test_a_normalization_folds_into_the_convolution_behind_it() -> None:
     module = convolution(3, 4, 3, 2, 0)
     pixels = torch.randint(0, 256, (2, 3, 9, 9), generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
-    mean, scale = (122.0, 117.0, 104.0), 256.0
-    expected = module((pixels - torch.tensor(mean)[:, None, None]) / scale)
-    folded = fold_normalization(module, mean, scale)
+    normalization = Normalization((122.0, 117.0, 104.0), 256.0)
+    normalized = (pixels - torch.tensor(normalization.mean)[:, None, None]) / normalization.scale
+    expected = module(normalized)
+    folded = fold_normalization(module, normalization)
+    assert torch.allclose(NormalizeCentered(normalization)(centered(pixels, torch.float32)), normalized, atol=1e-6)
     assert torch.allclose(folded(centered(pixels, torch.float32)), expected, atol=1e-5)
 
 
 def test_a_normalization_does_not_fold_into_a_convolution_that_pads() -> None:
     with pytest.raises(ValueError, match="without padding"):
-        fold_normalization(convolution(3, 4, 3, 1, 1), (0.0, 0.0, 0.0), 1.0)
+        fold_normalization(convolution(3, 4, 3, 1, 1), Normalization((0.0, 0.0, 0.0), 1.0))

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from encoder.backbones.dlib_resnet import DlibResNet, add_padded
 from encoder.checkpoints import load_factory_backbone
+from encoder.convolution import Normalization, centered
 from encoder.spec import DLIB_RESNET_SPEC
 from tests.encoder.golden.inputs import astronaut_crop, hopper_crop, random_crops
 from tests.encoder.golden.package_photos import astronaut, hopper
@@ -39,7 +40,7 @@ def normalized(crops: npt.NDArray[np.uint8]) -> Tensor:
     return (torch.from_numpy(crops).permute(0, 3, 1, 2) - mean) / DLIB_RESNET_SPEC.scale
 
 
-def run(network: DlibResNet, crops: Tensor) -> npt.NDArray[np.float32]:
+def run(network: nn.Module, crops: Tensor) -> npt.NDArray[np.float32]:
     with torch.inference_mode():
         result: npt.NDArray[np.float32] = network(crops).numpy()
     return result
@@ -123,3 +124,14 @@ def test_sums_pad_channels_and_edges_with_zeros_to_the_larger_side() -> None:
                 in_x = channel < 2 and row < 3
                 in_y = column < 2
                 assert total[0, channel, row, column] == in_x + in_y
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float32, 1e-5), (torch.bfloat16, 0.02)])
+def test_on_centered_pixels_the_network_normalizes_by_itself(
+    trained: DlibResNet, reference: npt.NDArray[np.float64], dtype: torch.dtype, bound: float
+) -> None:
+    crops = np.concatenate([random_crops(), astronaut_crop(astronaut())[None], hopper_crop(hopper())[None]])
+    network = trained.to_inference(dtype, Normalization(DLIB_RESNET_SPEC.mean, DLIB_RESNET_SPEC.scale))
+    pixels = centered(torch.from_numpy(crops).permute(0, 3, 1, 2), dtype)
+    embeddings = run(network, pixels)
+    assert np.abs(squared_distances(embeddings) - squared_distances(reference)).max() < bound

@@ -1,5 +1,7 @@
 """IResNet: its size and names are those of the published networks, and folding it changes nothing."""
 
+from typing import cast
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -131,7 +133,7 @@ def test_folding_changes_no_answer(architecture: Architecture, crops: Tensor) ->
 def test_in_half_precision_squared_distances_stay(
     trained: IResNet, crops: Tensor, dtype: torch.dtype, largest: float
 ) -> None:
-    ready = trained.to_inference(dtype)
+    ready = cast(IResNet, trained.to_inference(dtype))
     answer = run(ready, crops.to(dtype).contiguous(memory_format=torch.channels_last))
     assert (answer.dtype, ready.fc.weight.dtype, ready.conv1.weight.dtype) == (torch.float32, torch.float32, dtype)
     expected = functional.normalize(run(trained, crops))
