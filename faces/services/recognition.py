@@ -9,7 +9,7 @@ from pgvector import HalfVector
 
 from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError
-from faces.models import Face, Gallery, Threshold
+from faces.models import Face, Gallery, Person, Photo, Threshold
 from faces.services.thresholds import TauInForce, tau_in_force
 
 MAX_CANDIDATES = 100
@@ -17,7 +17,10 @@ MAX_CANDIDATES = 100
 
 @dataclass(frozen=True)
 class Candidate:
-    """One ranked person: `face` is the person's enrolled face nearest to the probe, with photo and person loaded."""
+    """One ranked person: `face` is the person's enrolled face nearest to the probe.
+
+    Of face, person and photo it has loaded what answers tell of them; anything else is fetched when it is asked for.
+    """
 
     face: Face
     distance: float
@@ -50,7 +53,10 @@ class Recognition:
 # for the person. `<->` orders by the plain L2 distance; the squared one is computed anew for the few rows that are
 # left, because a squared square root is not quite what it was, and tau is compared with `<=`.
 NEAREST_PEOPLE = """
-    SELECT probe.index, nearest.face_id, halfvec_l2_squared_distance(nearest.vector, probe.vector::halfvec)
+    SELECT probe.index, halfvec_l2_squared_distance(nearest.vector, probe.vector::halfvec),
+        face.id, face.gallery_id, face.photo_id, face.person_id, face.is_enrolled,
+        person.id, person.gallery_id, person.name, person.external_id,
+        photo.id, photo.gallery_id, photo.key, photo.name
     FROM unnest(%(vectors)s::text[]) WITH ORDINALITY AS probe (vector, index)
     CROSS JOIN LATERAL (
         SELECT face_id, vector, l2 FROM (
@@ -61,8 +67,15 @@ NEAREST_PEOPLE = """
         ) AS person
         ORDER BY l2, face_id LIMIT %(limit)s
     ) AS nearest
+    JOIN faces_face AS face ON face.id = nearest.face_id
+    JOIN faces_person AS person ON person.id = face.person_id
+    JOIN faces_photo AS photo ON photo.id = face.photo_id
     ORDER BY probe.index, nearest.l2, nearest.face_id
 """
+# As in the statement; `from_db` takes them in the order of the model's fields.
+FACE_COLUMNS = ("id", "gallery_id", "photo_id", "person_id", "is_enrolled")
+PERSON_COLUMNS = ("id", "gallery_id", "name", "external_id")
+PHOTO_COLUMNS = ("id", "gallery_id", "key", "name")
 
 
 def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5) -> list[Recognition]:
@@ -90,18 +103,17 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
                 f"The probe has {probe.embedding.size} numbers; version “{version.name}” has {version.dimension}."
             )
     ranked = _nearest_people(gallery, probes, limit) if probes else []
-    faces = Face.objects.select_related("person", "photo").in_bulk({face_id for _, face_id, _ in ranked})
     answers = []
     for index, probe in enumerate(probes):
-        rows = [(faces[face_id], distance) for i, face_id, distance in ranked if i == index and face_id in faces]
+        rows = [(face, distance) for i, face, distance in ranked if i == index]
         candidates = tuple(Candidate(face, distance, distance <= tau.tau) for face, distance in rows)
         gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
         answers.append(Recognition(probe=probe, candidates=candidates[:limit], tau=tau, gap=gap))
     return answers
 
 
-def _nearest_people(gallery: Gallery, probes: Sequence[EncodedFace], limit: int) -> list[tuple[int, int, float]]:
-    """Return (index of the probe, face id, squared distance), ordered by both; at least two people, for the gap."""
+def _nearest_people(gallery: Gallery, probes: Sequence[EncodedFace], limit: int) -> list[tuple[int, Face, float]]:
+    """Return (index of the probe, face, squared distance), ordered by both; at least two people, for the gap."""
     vectors = [HalfVector(np.asarray(probe.embedding, dtype=np.float32)).to_text() for probe in probes]
     parameters: dict[str, list[str] | int] = {
         "vectors": vectors,
@@ -111,4 +123,13 @@ def _nearest_people(gallery: Gallery, probes: Sequence[EncodedFace], limit: int)
     }
     with connection.cursor() as cursor:
         cursor.execute(NEAREST_PEOPLE, parameters)
-        return [(index - 1, face_id, float(distance)) for index, face_id, distance in cursor.fetchall()]
+        return [(index - 1, _face(values), float(distance)) for index, distance, *values in cursor.fetchall()]
+
+
+def _face(values: Sequence[object]) -> Face:
+    """Return a face with its person and photo, of the columns that the statement selects."""
+    end = len(FACE_COLUMNS) + len(PERSON_COLUMNS)
+    face = Face.from_db(connection.alias, FACE_COLUMNS, values[: len(FACE_COLUMNS)])
+    face.person = Person.from_db(connection.alias, PERSON_COLUMNS, values[len(FACE_COLUMNS) : end])
+    face.photo = Photo.from_db(connection.alias, PHOTO_COLUMNS, values[end:])
+    return face

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 
 from faces.exceptions import InvalidRequestError, InvalidTauError, NoThresholdError
 from faces.models import EncoderVersion, Gallery, Threshold
@@ -26,9 +27,14 @@ def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, us
     Raises:
         NoThresholdError: this encoder version has none, so nothing can be decided by it.
     """
-    rows = Threshold.objects.filter(encoder_version=encoder_version, use=use).order_by("-created_at", "-id")
-    own = rows.filter(gallery=gallery).first() if gallery is not None else None
-    threshold = own if own is not None and own.tau is not None else rows.filter(gallery__isnull=True).first()
+    candidates = Threshold.objects.filter(
+        Q(gallery=gallery) | Q(gallery__isnull=True), encoder_version=encoder_version, use=use
+    )
+    newest = {
+        row.gallery_id: row for row in candidates.order_by("gallery_id", "-created_at", "-id").distinct("gallery_id")
+    }
+    own = newest.get(gallery.pk) if gallery is not None else None
+    threshold = own if own is not None and own.tau is not None else newest.get(None)
     if threshold is None or threshold.tau is None:
         raise NoThresholdError(
             f"No tau is set for {use} with encoder version “{encoder_version.name}”. Set one on the page Thresholds.",

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 from faces.api.access import key_of, visible_galleries
 from faces.api.parsers import AnswersInJson, LimitedJSONParser, SizeLimitHandler
 from faces.api.permissions import AccessPermission, Needs
+from faces.api.representing import represent
 from faces.api.schema import FacetSchema
 from faces.api.serializers.fields import LARGEST_ID, QuerySerializer, StrictSerializer
 from faces.api.throttling import AskerThrottle
@@ -100,7 +101,7 @@ class FacetViewSet(GenericViewSet[M]):
 
     def answer(self, serializer_class: type[BaseSerializer[Any]], value: object, *, status: int = 200) -> Response:
         """Answer with one value."""
-        return Response(serializer_class(value, context=self.context).data, status=status)
+        return Response(represent(serializer_class, value, self.context), status=status)
 
     @property
     def context(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
 from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError, NoThresholdError
@@ -70,6 +71,29 @@ def test_every_face_of_a_probe_photo_is_answered_in_one_query_and_in_order(galle
         answers = recognize(gallery=gallery, probes=probes)
     assert [a.match.face.person if a.match else None for a in answers] == [people[2], people[0], people[1], None]
     assert sum("<->" in query["sql"] for query in queries) == 1
+
+
+def test_a_candidate_s_face_comes_with_what_answers_tell_of_and_fetches_the_rest(
+    gallery: Gallery, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    person = enrolled(gallery, "Ada", axis(0))
+    Person.objects.filter(pk=person.pk).update(external_id="A-1")
+    with django_assert_num_queries(2):  # tau, and the nearest people
+        (answer,) = recognize(gallery=gallery, probes=[encoded_face(axis(0))])
+    assert answer.match is not None
+    found, stored = answer.match.face, Face.objects.select_related("person", "photo").get()
+    assert stored.person is not None
+    with django_assert_num_queries(0):
+        assert found.person is not None
+        assert (found.pk, found.photo_id, found.person_id, found.gallery_id, found.is_enrolled) == (
+            (stored.pk, stored.photo_id, stored.person_id, gallery.pk, True)
+        )
+        assert (found.person.name, found.person.external_id, found.person.gallery_id) == ("Ada", "A-1", gallery.pk)
+        assert (found.photo.pk, found.photo.key, found.photo.name) == (
+            (stored.photo.pk, stored.photo.key, stored.photo.name)
+        )
+    assert (found.left, found.landmarks) == (stored.left, stored.landmarks)
+    assert (found.photo.sha256, found.person.consent) == (stored.photo.sha256, stored.person.consent)
 
 
 def test_people_are_ranked_once_each_by_their_nearest_face(gallery: Gallery) -> None:
