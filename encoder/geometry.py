@@ -92,12 +92,14 @@ class FaceQuality:
 
     Attributes:
         size: the shorter side of the box in pixels of the photo.
-        sharpness: 0 (blurred) to 1 (crisp), of the aligned face.
+        sharpness: 0 (blurred) to 1 (crisp), of the aligned face; a face of few pixels is never crisp.
         brightness: 0 (black) to 1 (white), the mean luma of the aligned face.
         yaw: degrees; positive where the face looks towards the right edge of the picture.
         pitch: degrees; positive where the face looks up.
         roll: degrees; positive where the head is tilted clockwise in the picture.
-        score: 0 to 1, bigger is better; all of the above in one number.
+        score: 0 to 1, bigger is better: the share of comparisons with good photos of the same person that are expected
+            to match at an FMR of 1e-3. Besides the above it knows how sure the detector was, how grainy the face is,
+            and how well the embeddings of its views agree.
     """
 
     size: float

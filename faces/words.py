@@ -29,8 +29,8 @@ _WORDS: dict[str, Words] = {
     ),
     "low_quality": Words(
         "poor quality",
-        "The face is too small, blurred, dark or turned away to be found in searches. Add a better photo, "
-        "or enroll the face all the same.",
+        "The face is too small, blurred, dark, bright, turned away or unclear for searches to use it; the photo's "
+        "page says by how much. Add a better photo, or enroll the face all the same.",
     ),
     "unusable_photo": Words("cannot be used", "The photo can be read, but not used for this."),
     "cancelled": Words(
@@ -58,7 +58,9 @@ _WORDS: dict[str, Words] = {
     "too_dark": Words("too dark", "The face is too dark."),
     "too_bright": Words("too bright", "The face is too bright."),
     "turned_away": Words("turned away", "The face is turned away."),
-    "unclear": Words("unclear", "The face can hardly be made out: part of it may be covered, or the picture is grainy."),
+    "unclear": Words(
+        "unclear", "The face can hardly be made out: part of it may be covered, or the picture is grainy."
+    ),
     "failed": Words("failed", "Something went wrong on Facet's side. Try again sends the photo to a worker once more."),
 }
 

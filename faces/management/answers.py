@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
+from encoder.quality import quality_problems
 from faces.models import Face, Person, SearchEvent
+from faces.quality_words import explain
 from faces.services.recognition import Recognition
 from faces.services.verification import Verification
 
@@ -119,7 +121,8 @@ def _probe(face: EncodedFace) -> JsonObject:
         "box": asdict(face.box),
         "landmarks": face.landmarks.as_array().tolist(),
         "detection_score": face.detection_score,
-        "quality": asdict(face.quality),
+        "quality": asdict(face.quality)
+        | {"warnings": list(quality_problems(face.quality)), "explanations": explain(face.quality)},
     }
 
 

@@ -9,6 +9,7 @@ from django.utils.timesince import timesince
 
 from encoder.quality import quality_problems
 from faces.models import Face, Job, Photo, Threshold
+from faces.quality_words import explain
 from faces.services.enrollment import quality_of
 from faces.words import words_for
 
@@ -93,6 +94,12 @@ def quality_words(face: Face) -> str:
     """Return a face's quality for people: percent, and what is wrong with it."""
     problems = [words_for(problem).label for problem in quality_problems(quality_of(face))]
     return ", ".join([f"Quality {share(face.quality)}", f"{face.size:.0f} pixels wide", *problems])
+
+
+@register.filter
+def quality_sentences(face: Face) -> list[str]:
+    """Return what is wrong with a face: what was measured, and what would be right."""
+    return explain(quality_of(face))
 
 
 @register.filter

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from faces.models import Face, Person
-from faces.services.enrollment import assign_face, delete_face, release_face, set_enrolled
+from faces.quality_words import explain
+from faces.services.enrollment import assign_face, delete_face, quality_of, release_face, set_enrolled
 from faces.services.people import create_person
 from faces.services.suggestions import suggest_person
 from faces.views.forms.fields import all_errors
@@ -46,8 +47,8 @@ def assign(request: HttpRequest, key: UUID, face_id: int) -> HttpResponse:
     else:
         messages.warning(
             request,
-            f"The face is {person.name}'s now. "
-            "It is of poor quality, so searches do not use it; enroll it if they shall.",
+            f"The face is {person.name}'s now. {' '.join(explain(quality_of(face)))} "
+            "So searches do not use it; enroll it if they shall.",
         )
     return back(request)
 

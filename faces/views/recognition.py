@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from encoder.exceptions import ImageError
-from encoder.quality import quality_problems
 from faces.exceptions import FacetError
 from faces.models import Gallery, Threshold
+from faces.quality_words import explain
 from faces.services.events import record_recognition
 from faces.services.photos import LIMITS
 from faces.services.recognition import Candidate, Recognition, recognize
@@ -18,7 +18,6 @@ from faces.views.forms.search import RecognizeForm
 from faces.views.page import gallery_in_use, page, remember_gallery, render_page
 from faces.views.probes import Probe, Stopwatch, asker_of, read_probe
 from faces.views.scale import Scale, scale
-from faces.words import words_for
 
 CANDIDATES = 6
 
@@ -36,8 +35,8 @@ class FaceAnswer:
 
     @property
     def problems(self) -> str:
-        """What is wrong with the face on the photo, in words; empty where nothing is."""
-        return " and ".join(words_for(problem).label for problem in quality_problems(self.recognition.probe.quality))
+        """What is wrong with the face on the photo, in sentences; empty where nothing is."""
+        return " ".join(explain(self.recognition.probe.quality))
 
     @property
     def runner_up_matches(self) -> bool:

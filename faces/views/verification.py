@@ -9,6 +9,7 @@ from encoder.exceptions import ImageError
 from encoder.geometry import EncodedFace
 from faces.exceptions import FacetError, PhotoNotFoundError
 from faces.models import Gallery, Person, Photo
+from faces.quality_words import explain
 from faces.services.events import record_verification
 from faces.services.photos import LIMITS
 from faces.services.verification import Verification, one_face, verify_faces, verify_person, verify_photo
@@ -21,13 +22,17 @@ from faces.views.scale import Scale, scale
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer for the page: the probe's face, and either a stored face (in `verification`) or the other upload's."""
+    """The answer for the page: the probe's face, and either a stored face (in `verification`) or the other upload's.
+
+    `problems` are sentences about the faces of the uploads; empty where nothing is wrong with them.
+    """
 
     verification: Verification
     probe_crop: str
     other_crop: str
     person: Person | None
     scale: Scale
+    problems: str
     milliseconds: float
 
 
@@ -72,6 +77,7 @@ def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
     face = one_face(probe.encoded, which="the photo to check")
     other_crop = ""
     person = None
+    uploads = [face]
     if form.cleaned_data["against"] == VerifyForm.PERSON:
         person = form.cleaned_data["claimed"]
         verification = verify_person(person=person, probe=face)
@@ -82,6 +88,7 @@ def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
         second = one_face(other.encoded, which="the other photo")
         verification = verify_faces(first=face, second=second, gallery=gallery)
         other_crop = other.crop(second.box)
+        uploads.append(second)
     record_verification(
         asker=asker_of(request),
         gallery=gallery,
@@ -90,7 +97,7 @@ def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
         verification=verification,
         duration_ms=watch.milliseconds,
     )
-    return _shown(probe, face, verification, other_crop, person, watch)
+    return _shown(probe, uploads, verification, other_crop, person, watch)
 
 
 def _photo_of(gallery: Gallery, key: UUID) -> Photo:
@@ -102,7 +109,7 @@ def _photo_of(gallery: Gallery, key: UUID) -> Photo:
 
 def _shown(
     probe: Probe,
-    face: EncodedFace,
+    uploads: list[EncodedFace],
     verification: Verification,
     other_crop: str,
     person: Person | None,
@@ -110,9 +117,10 @@ def _shown(
 ) -> Answer:
     return Answer(
         verification=verification,
-        probe_crop=probe.crop(face.box),
+        probe_crop=probe.crop(uploads[0].box),
         other_crop=other_crop,
         person=person or (verification.face.person if verification.face else None),
         scale=scale(verification.tau.tau, verification.distance),
+        problems=" ".join(sentence for face in uploads for sentence in explain(face.quality)),
         milliseconds=watch.milliseconds,
     )

@@ -12,6 +12,7 @@ from encoder.quality import QualityProblem, quality_problems
 from faces.api.serializers.fields import AddressField, GalleryField, NumberField, QuerySerializer, StrictSerializer
 from faces.api.serializers.people import PersonBriefSerializer
 from faces.models import Face
+from faces.quality_words import explain
 from faces.services.enrollment import quality_of
 
 
@@ -50,8 +51,13 @@ class QualitySerializer(serializers.Serializer[FaceQuality]):
     yaw = serializers.FloatField(help_text="Degrees.")
     pitch = serializers.FloatField(help_text="Degrees.")
     roll = serializers.FloatField(help_text="Degrees.")
-    score = serializers.FloatField(help_text="0 to 1, bigger is better.")
+    score = serializers.FloatField(
+        help_text="0 to 1: the expected share of matches with good photos of the same person, at an FMR of 0.1 %."
+    )
     warnings = serializers.SerializerMethodField(help_text="What makes an answer about this face doubtful.")
+    explanations = serializers.SerializerMethodField(
+        help_text="The warnings as sentences: what was measured, and what would be right."
+    )
 
     @extend_schema_field(
         serializers.ListField(child=serializers.ChoiceField(choices=[p.value for p in QualityProblem]))
@@ -59,6 +65,11 @@ class QualitySerializer(serializers.Serializer[FaceQuality]):
     def get_warnings(self, quality: FaceQuality) -> list[str]:
         """Return what is wrong, gravest first."""
         return [problem.value for problem in quality_problems(quality)]
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_explanations(self, quality: FaceQuality) -> list[str]:
+        """Return a sentence for each warning, in the same order."""
+        return explain(quality)
 
 
 class FaceSerializer(serializers.ModelSerializer[Face]):
@@ -104,7 +115,7 @@ class FaceSerializer(serializers.ModelSerializer[Face]):
     def get_quality(self, face: Face) -> dict[str, object]:
         """Return the quality with its warnings."""
         quality = quality_of(face)
-        return asdict(quality) | {"warnings": list(quality_problems(quality))}
+        return asdict(quality) | {"warnings": list(quality_problems(quality)), "explanations": explain(quality)}
 
 
 class FaceQuerySerializer(QuerySerializer):

@@ -90,11 +90,13 @@ def test_every_face_of_a_photo_gets_its_answer(client: APIClient, eileen: Person
     assert areas == sorted(areas, reverse=True)
 
 
-def test_a_doubtful_face_carries_its_warnings(client: APIClient, eileen: Person) -> None:
-    small = astronaut().resize((130, 130))
+def test_a_doubtful_face_carries_its_warnings_and_what_would_be_right(client: APIClient, eileen: Person) -> None:
+    small = astronaut().resize((100, 100))
     [face] = ask(client, "recognize", gallery="staff", photo=files.upload(jpeg(small)))["faces"]
-    assert face["probe"]["quality"]["size"] < 40
-    assert "too_small" in face["probe"]["quality"]["warnings"]
+    quality = face["probe"]["quality"]
+    assert quality["size"] < 20
+    assert quality["warnings"][0] == "too_small"
+    assert quality["explanations"][0] == f"The face is {int(quality['size'])} pixels wide; at least 20 are needed."
 
 
 def test_people_of_another_gallery_are_never_found(client_for: ClientFor, client: APIClient, eileen: Person) -> None:

@@ -1,0 +1,112 @@
+"""The constants of the quality score, and the relation from which the limits of the gate were chosen."""
+
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import minimize
+
+from benchmarks.quality_faces import Floats, MeasuredFaces
+from encoder.quality import Weaknesses
+
+ORIGINALS_WEIGH = 2.0
+"""How much a photo as it is counts beside a degraded copy."""
+
+EDGES = {
+    "size": (0, 14, 16, 18, 20, 22, 24, 27, 30, 35, 40, 50, 70, 1000),
+    "sharpness": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 1, 1.01),
+    "brightness": (0, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3, 0.4, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.01),
+    "yaw": (0, 10, 20, 30, 35, 40, 45, 50, 55, 90),
+    "pitch": (0, 10, 20, 25, 30, 35, 40, 45, 90),
+    "score": (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.01),
+}
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Each of M faces against the good photos of the same person.
+
+    Attributes:
+        count: (M,) how many there are.
+        misses: (M,) how many of them do not match at tau.
+    """
+
+    count: Floats
+    misses: Floats
+
+    @property
+    def rate(self) -> Floats:
+        """(M,) share of misses; 0 where nothing was compared."""
+        return self.misses / np.maximum(self.count, 1)
+
+
+def compare_with_originals(faces: MeasuredFaces, tau: float) -> Comparisons:
+    """A photo is compared neither with itself nor with its own copies."""
+    count, misses = np.zeros(len(faces)), np.zeros(len(faces))
+    for person in np.unique(faces.person):
+        members = np.flatnonzero(faces.person == person)
+        good = members[faces.is_original[members]]
+        distances = 2 - 2 * faces.embedding[members] @ faces.embedding[good].T
+        other = faces.photo[members][:, None] != faces.photo[good][None]
+        count[members], misses[members] = other.sum(axis=1), (other & (distances > tau)).sum(axis=1)
+    return Comparisons(count, misses)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A logistic model of a miss: log odds = terms @ weights - offset."""
+
+    offset: float
+    weights: Floats
+
+
+def fit(faces: MeasuredFaces, tau: float) -> Fitted:
+    """Find the weights that make the misses of the fitted half of the people most likely.
+
+    A weakness may not raise the score, so weights are at least 0. Each face counts once, however many photos it was
+    compared with, and an original counts for more than a copy.
+    """
+    compared = compare_with_originals(faces, tau)
+    rows = faces.half & (compared.count > 0)
+    terms = np.column_stack([faces.weaknesses[rows], -np.ones(rows.sum())])
+    missed, weight = compared.rate[rows], np.where(faces.is_original[rows], ORIGINALS_WEIGH, 1.0)
+    weight = weight / weight.sum()
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        odds = terms @ parameters
+        slope = weight * (1 / (1 + np.exp(-odds)) - missed)
+        return float(weight @ (np.logaddexp(0, odds) - missed * odds)), terms.T @ slope
+
+    count = terms.shape[1]
+    bounds = [(0.0, None)] * (count - 1) + [(None, None)]
+    found = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", bounds=bounds)
+    return Fitted(float(found.x[-1]), found.x[:-1])
+
+
+def print_fit(fitted: Fitted) -> None:
+    """Print what encoder/quality.py should say."""
+    print(f"SCORE_OFFSET = {fitted.offset:.2f}")
+    print("SCORE_WEIGHTS = (" + ", ".join(f"{weight:.2f}" for weight in fitted.weights) + ")")
+    print("  in the order: " + ", ".join(field.name for field in fields(Weaknesses)) + "\n")
+
+
+def print_bins(faces: MeasuredFaces, tau: float) -> None:
+    """Print error rates by each property: against good photos, and false matches among the faces of the bin."""
+    compared = compare_with_originals(faces, tau)
+    print(f"{'property':12}{'from':>8}{'to':>8}{'faces':>8}{'FNMR':>9}{'FMR':>9}   (FMR among themselves)")
+    for name, edges in EDGES.items():
+        values = np.abs(getattr(faces, name))
+        for low, high in pairwise(edges):
+            inside = (values >= low) & (values < high) & (compared.count > 0)
+            if inside.sum() >= 10:
+                fnmr = compared.misses[inside].sum() / compared.count[inside].sum()
+                fmr = _fmr(faces[inside], tau)
+                print(f"{name:12}{low:8.2f}{high:8.2f}{inside.sum():8,}{fnmr:9.3f}{fmr:9.4f}")
+    print()
+
+
+def _fmr(faces: MeasuredFaces, tau: float) -> float:
+    some = np.random.default_rng(0).permutation(len(faces))[:2000]
+    embedding, person = faces.embedding[some], faces.person[some]
+    distances = 2 - 2 * embedding @ embedding.T
+    return float((distances[person[:, None] != person[None]] <= tau).mean())
