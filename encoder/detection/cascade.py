@@ -132,26 +132,35 @@ class FaceDetector:
         sizes = _pyramid(stack.pixels.shape[2], stack.pixels.shape[3], settings.min_face)
         if not sizes:
             return
-        levels = [self._propose_level(resize(stack.pixels, *size), scale, settings) for *size, scale in sizes]
-        candidates = _joined([candidates for candidates, _ in levels])
-        moves = np.concatenate([moves for _, moves in levels])
+        candidates, moves = self._propose_on_levels(stack.pixels, sizes, settings.thresholds[0])
         for place, owner in enumerate(stack.owners.tolist()):
             (own,) = np.nonzero(candidates.owners == place)
             own = own[_suppress(candidates[own], PROPOSAL_OVERLAP)]
             boxes = to_squares(candidates.boxes[own] + moves[own])
             yield _Candidates(np.full(len(own), owner), boxes, candidates.scores[own])
 
-    def _propose_level(
-        self, pictures: Tensor, scale: float, settings: DetectorSettings
+    def _propose_on_levels(
+        self, pictures: Tensor, sizes: Sequence[tuple[int, int, float]], threshold: float
     ) -> tuple[_Candidates, FloatArray]:
-        """P-Net's boxes on one level of the pyramid, and by how many pixels to move their edges, (N, 4)."""
-        probabilities, offsets = self._pnet(centered(pictures, self._pnet.dtype))  # (B, h, w), (B, 4, h, w)
-        picture, row, column = torch.nonzero(probabilities >= settings.thresholds[0], as_tuple=True)
-        scores = probabilities[picture, row, column].cpu().numpy()
-        moves = offsets[picture, :, row, column].cpu().numpy() * np.float32((PNET_CELL - 1) / scale)
-        corner = torch.stack([column, row], dim=1).cpu().numpy() * PNET_STRIDE
+        """P-Net's boxes on all levels of the pyramid, and by how many pixels to move their edges, (N, 4).
+
+        The device is waited for when all levels are done, and not after each.
+        """
+        dtype = self._pnet.dtype
+        answers = [self._pnet(centered(resize(pictures, height, width), dtype)) for height, width, _ in sizes]
+        probabilities = torch.cat([chances.flatten() for chances, _ in answers])  # of (B, h, w), level after level
+        chosen = torch.nonzero(probabilities >= threshold)[:, 0]
+        offsets = torch.cat([edges.permute(0, 2, 3, 1).reshape(-1, 4) for _, edges in answers])[chosen].cpu().numpy()
+        scores, places = probabilities[chosen].cpu().numpy(), chosen.cpu().numpy()
+        ends = np.cumsum([chances.numel() for chances, _ in answers])
+        level = np.searchsorted(ends, places, side="right")
+        heights, widths = np.array([chances.shape[1:] for chances, _ in answers]).T
+        rows, column = np.divmod(places - np.concatenate([[0], ends])[level], widths[level])
+        picture, row = np.divmod(rows, heights[level])
+        scale = np.array([scale for _, _, scale in sizes])[level, None]
+        corner = np.stack([column, row], axis=1) * PNET_STRIDE
         boxes = np.concatenate([(corner + 1) / scale - 1, (corner + PNET_CELL) / scale], axis=1).astype(np.float32)
-        return _Candidates(picture.cpu().numpy(), boxes, scores), moves
+        return _Candidates(picture, boxes, scores), offsets * ((PNET_CELL - 1) / scale).astype(np.float32)
 
     def _refine(self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
         """The squares that R-Net takes for faces, moved."""
