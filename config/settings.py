@@ -174,7 +174,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(FOLDERS.run / "beat-schedule")
 
 # Encoder
 ENCODER_DEVICE = env.text("FACET_DEVICE", "auto")
-ENCODER_PRECISION = env.choice("FACET_PRECISION", "auto", allowed=("auto", "float32", "bfloat16"))
+ENCODER_PRECISION = env.choice("FACET_PRECISION", "auto", allowed=("auto", "float32", "bfloat16", "float16"))
 # Threads that torch may use in one process; 0 leaves the choice to torch.
 ENCODER_THREADS = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024)
 

@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from encoder.detection.boxes import Boxes, Indices
+from encoder.devices import upload
 from encoder.images import Pixels
 
 
 def to_tensor(pixels: Pixels, device: torch.device) -> Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W), channels_last; shares memory on a CPU where the array allows it."""
-    array = pixels if pixels.flags.writeable and pixels.flags.c_contiguous else pixels.copy(order="C")
-    return torch.from_numpy(array).to(device)[None].permute(0, 3, 1, 2)
+    return upload(pixels, device)[None].permute(0, 3, 1, 2)
 
 
 def resize(pictures: Tensor, height: int, width: int) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from encoder.devices import choose_device, choose_dtype, cpu_has_bfloat16
 
 CPU = torch.device("cpu")
+CUDA = torch.device("cuda")
 
 
 def test_auto_takes_cuda_where_there_is_one() -> None:
@@ -25,15 +26,22 @@ def test_auto_precision_is_bfloat16_only_where_the_cpu_has_it() -> None:
     assert choose_dtype("auto", CPU) is (torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
 
 
-def test_auto_precision_on_cuda_is_float32() -> None:
-    assert choose_dtype("auto", torch.device("cuda")) is torch.float32
+def test_auto_precision_on_cuda_is_float16() -> None:
+    assert choose_dtype("auto", CUDA) is torch.float16
+
+
+def test_float16_is_taken_on_cuda_and_refused_on_a_cpu() -> None:
+    assert choose_dtype("float16", CUDA) is torch.float16
+    with pytest.raises(ValueError, match="'float16' is for CUDA devices; on a CPU use 'bfloat16' or 'float32'"):
+        choose_dtype("float16", CPU)
 
 
 @pytest.mark.parametrize(("word", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_a_named_precision_is_taken_as_it_is(word: str, dtype: torch.dtype) -> None:
     assert choose_dtype(word, CPU) is dtype
+    assert choose_dtype(word, CUDA) is dtype
 
 
 def test_an_unknown_precision_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(ValueError, match="'half' is not a precision; use one of auto, float32, bfloat16"):
+    with pytest.raises(ValueError, match="'half' is not a precision; use one of auto, float32, bfloat16, float16"):
         choose_dtype("half", CPU)

@@ -273,8 +273,8 @@ def test_weights_that_are_not_there_are_named() -> None:
 
 
 def test_an_unknown_precision_is_refused() -> None:
-    with pytest.raises(ValueError, match="use one of auto, float32, bfloat16"):
-        FaceEncoder.load(precision="float16")
+    with pytest.raises(ValueError, match="use one of auto, float32, bfloat16, float16"):
+        FaceEncoder.load(precision="half")
 
 
 MEASURE_LARGE_PHOTO = """
