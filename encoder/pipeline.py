@@ -19,7 +19,7 @@ from encoder.exceptions import EmbeddingInvalid
 from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQuality, FloatArray, Landmarks, main_face
 from encoder.images import Pixels
 from encoder.quality import assess
-from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+from encoder.spec import DLIB_RESNET_SPEC, Architecture, EncoderSpec
 
 CROPS_AT_ONCE = 64
 """In one pass of the backbone, mirror images included: on a CPU larger batches leave its caches."""
@@ -77,7 +77,9 @@ class FaceEncoder:
         found = self.detect(photos)
         crops = self.align(photos, [[face.landmarks for face in faces] for faces in found])
         embeddings, agreement = self.embed_views(crops)
-        qualities = assess(list(chain.from_iterable(found)), crops, self.spec.alignment, agreement)
+        # What it means that views disagree was measured with the factory's network; other distances have other scales.
+        known = agreement if self.spec.architecture is Architecture.DLIB_RESNET else None
+        qualities = assess(list(chain.from_iterable(found)), crops, self.spec.alignment, known)
         ends = list(accumulate((len(faces) for faces in found), initial=0))
         return [
             EncodedPhoto(
