@@ -53,8 +53,8 @@ def _make_float32_exact() -> None:
 
     The P-Net decides in float32 where faces may be, and shall decide as on a CPU.
     """
-    torch.backends.cudnn.fp32_precision = "ieee"
-    torch.backends.cuda.matmul.fp32_precision = "ieee"
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
