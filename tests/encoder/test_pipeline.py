@@ -135,7 +135,7 @@ def test_photos_together_are_as_each_alone(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_squared_distances_do_not_depend_on_the_batch_size(precision: str, shared_data: Path) -> None:
     encoder = FaceEncoder.load(device="cpu", precision=precision)
-    photos = faces_of_lfw(shared_data, CROPS_AT_ONCE // 2 + 3)
+    photos = faces_of_lfw(shared_data, CROPS_AT_ONCE["cpu"] // 2 + 3)
     landmarks = [[face.landmarks for face in faces[:1]] for faces in encoder.detect(photos)]
     crops = encoder.align(photos, landmarks)
     whole = encoder.embed(crops)
