@@ -170,3 +170,7 @@ ONET_FILE = WeightsFile(
     path="assets/weights/onet.lz4",
     sha256="94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
 )
+DETECTOR_FILES = (PNET_FILE, RNET_FILE, ONET_FILE)
+DETECTOR_LICENCE = "MIT"
+"""Of the detector's weights and of the package that carries them: Copyright (c) 2019-2024 Iván de Paz Centeno."""
+DETECTOR_SOURCE = "pnet.lz4, rnet.lz4 and onet.lz4 of the PyPI package mtcnn 1.0.0"

@@ -1,6 +1,7 @@
 """Encoder versions: what they are, what their licences allow, which galleries they serve; making one available."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
+from encoder.spec import DETECTOR_FILES, DETECTOR_LICENCE, DETECTOR_SOURCE
 from faces.exceptions import FacetError
 from faces.models import EncoderVersion, Threshold
 from faces.services.encoders import make_available
@@ -48,9 +50,20 @@ def _versions() -> QuerySet[EncoderVersion]:
 
 @page("faces.view_encoderversion")
 def version_list(request: HttpRequest) -> HttpResponse:
-    """Show all versions with their licences and the galleries that they serve."""
+    """Show all versions with their licences and the galleries that they serve, and the detector before them."""
     cards = [card_of(version) for version in _versions()]
-    return render_page(request, "faces/encoders/list.html", title="Encoder versions", cards=cards)
+    return render_page(
+        request,
+        "faces/encoders/list.html",
+        title="Encoder versions",
+        cards=cards,
+        detector={
+            "source": DETECTOR_SOURCE,
+            "digests": [(Path(file.path).name, file.sha256) for file in DETECTOR_FILES],
+            "licence": DETECTOR_LICENCE,
+            "terms": terms_of(DETECTOR_LICENCE),
+        },
+    )
 
 
 @page("faces.view_encoderversion", methods=("GET", "POST"))

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from encoder.spec import DETECTOR_FILES
 from faces.models import EncoderVersion, Gallery, Threshold
 from faces.services.encoders import default_encoder_version
 from faces.services.thresholds import tau_in_force
@@ -41,6 +42,13 @@ def test_the_list_says_of_each_version_what_its_licence_allows_and_whom_it_serve
     assert "Non-commercial research only" in text
     assert "not for commercial use" in text
     assert reverse("pages:gallery", args=[gallery.pk]) in text
+
+
+def test_the_list_names_the_detector_s_weights_and_their_licence(client: Client) -> None:
+    text = client.get(LIST).content.decode()
+    assert "of the PyPI package mtcnn 1.0.0" in text
+    assert "https://spdx.org/licenses/MIT.html" in text
+    assert all(file.sha256 in text for file in DETECTOR_FILES)
 
 
 def test_a_version_s_page_has_its_digest_source_and_licence(client: Client, candidate: EncoderVersion) -> None:
