@@ -10,7 +10,7 @@ property alone; the detector's own score, which most systems use; and chance.
 With --degraded some photos have a worse copy beside them (reduced, blurred, shaken, dark, bright, noisy, compressed,
 tilted, covered: benchmarks/degradations.py), so that one face in five is a bad one. Nothing is judged on the half of
 the people on whom the score's constants were fitted. --fit fits them anew on that half, and prints them. --bins prints
-the relation from which the limits of `QualityLimits` were chosen.
+the relation from which the limits of `QualityLimits` were chosen, and what the gate makes of each kind of copy.
 """
 
 import argparse
@@ -20,8 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality_faces import Floats, Integers, Mask, MeasuredFaces, measure_faces, people_of
-from benchmarks.quality_fit import fit, print_bins, print_fit
-from encoder.geometry import FaceQuality
+from benchmarks.quality_fit import fit, print_bins, print_fit, print_kinds
 from encoder.pipeline import FaceEncoder
 from encoder.quality import quality_problems
 from training.metrics.distances import all_pairs_curve, row_distances
@@ -53,6 +52,7 @@ def main() -> None:
         print_fit(fit(faces, tau))
     if options.bins:
         print_bins(faces, tau)
+        print_kinds(faces, tau)
     result: dict[str, object] = {"tau": tau, "dropped": DROPPED}
     result |= report("photos as they are", judged[judged.is_original], tau)
     if options.degraded:
@@ -146,7 +146,7 @@ def _percent(point: DiscardPoint) -> float:
 
 def gate_report(faces: MeasuredFaces, pairs: Integers, misses: Mask, tau: float) -> dict[str, float]:
     """What the gate refuses, and the error rates on both of its sides."""
-    refused = np.array([bool(quality_problems(quality)) for quality in _face_qualities(faces)])
+    refused = np.array([bool(quality_problems(quality)) for quality in faces.qualities()])
     either = refused[pairs].any(axis=1)
     result = {
         "refused": float(refused.mean()),
@@ -161,11 +161,6 @@ def _fmr(faces: MeasuredFaces, tau: float) -> float:
     products = faces.embedding @ faces.embedding.T
     different = faces.person[:, None] != faces.person[None]
     return float((2 - 2 * products[different] <= tau).mean())
-
-
-def _face_qualities(faces: MeasuredFaces) -> list[FaceQuality]:
-    columns = (faces.size, faces.sharpness, faces.brightness, faces.yaw, faces.pitch, 0 * faces.yaw, faces.score)
-    return [FaceQuality(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
 if __name__ == "__main__":

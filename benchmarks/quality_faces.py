@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.degradations import DEGRADATIONS, Subject
-from encoder.geometry import DetectedFace, portrait_score
+from encoder.geometry import DetectedFace, FaceQuality, portrait_score
 from encoder.images import decode_image
 from encoder.pipeline import FaceEncoder
 from encoder.quality import Weaknesses, measure, score
@@ -71,6 +71,11 @@ class MeasuredFaces:
     def score(self) -> Floats:
         """(M,) with the constants of today, whenever the faces were measured."""
         return score(Weaknesses(*self.weaknesses.T))
+
+    def qualities(self) -> list[FaceQuality]:
+        """As the encoder hands them out, but for the roll, which nothing depends on."""
+        columns = (self.size, self.sharpness, self.brightness, self.yaw, self.pitch, 0 * self.yaw, self.score)
+        return [FaceQuality(*row) for row in np.stack(columns, axis=1).tolist()]
 
     def save(self, path: Path) -> None:
         np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})

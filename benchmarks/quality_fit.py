@@ -6,11 +6,15 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import minimize
 
-from benchmarks.quality_faces import Floats, MeasuredFaces
-from encoder.quality import Weaknesses
+from benchmarks.degradations import DEGRADATIONS
+from benchmarks.quality_faces import AS_IT_IS, Floats, MeasuredFaces
+from encoder.quality import Weaknesses, quality_problems
 
 ORIGINALS_WEIGH = 2.0
 """How much a photo as it is counts beside a degraded copy."""
+
+MIN_FACES = 10
+"""Of fewer nothing is said."""
 
 EDGES = {
     "size": (0, 14, 16, 18, 20, 22, 24, 27, 30, 35, 40, 50, 70, 1000),
@@ -98,10 +102,29 @@ def print_bins(faces: MeasuredFaces, tau: float) -> None:
         values = np.abs(getattr(faces, name))
         for low, high in pairwise(edges):
             inside = (values >= low) & (values < high) & (compared.count > 0)
-            if inside.sum() >= 10:
+            if inside.sum() >= MIN_FACES:
                 fnmr = compared.misses[inside].sum() / compared.count[inside].sum()
                 fmr = _fmr(faces[inside], tau)
                 print(f"{name:12}{low:8.2f}{high:8.2f}{inside.sum():8,}{fnmr:9.3f}{fmr:9.4f}")
+    print()
+
+
+def print_kinds(faces: MeasuredFaces, tau: float) -> None:
+    """Print, for each kind of copy, error rates as `print_bins` does, the score, and what the gate says."""
+    compared = compare_with_originals(faces, tau)
+    reasons = np.array([next(iter(quality_problems(quality)), "") for quality in faces.qualities()])
+    print(f"{'kind':16}{'faces':>7}{'FNMR':>8}{'FMR':>9}{'score':>8}{'refused':>9}  reasons")
+    for kind in (AS_IT_IS, *DEGRADATIONS):
+        inside = faces.kind == kind
+        if inside.sum() < MIN_FACES:
+            continue
+        names, counts = np.unique(reasons[inside & (reasons != "")], return_counts=True)
+        why = ", ".join(f"{name} {count / inside.sum():.0%}" for name, count in zip(names, counts, strict=True))
+        fnmr = compared.misses[inside].sum() / max(compared.count[inside].sum(), 1)
+        print(
+            f"{kind or 'as it is':16}{inside.sum():7,}{fnmr:8.3f}{_fmr(faces[inside], tau):9.4f}"
+            f"{faces.score[inside].mean():8.2f}{(reasons[inside] != '').mean():9.1%}  {why}"
+        )
     print()
 
 

@@ -165,6 +165,17 @@ def encoder() -> FaceEncoder:
     return FaceEncoder.load(device="cpu", precision="float32")
 
 
+def test_views_agree_by_the_length_of_the_mean_of_their_embeddings(encoder: FaceEncoder) -> None:
+    alone = FaceEncoder.load(device="cpu", precision="float32", mirror=False)
+    crops = random_crops()[:6]
+    views = np.stack([alone.embed(crops), alone.embed(np.ascontiguousarray(crops[:, :, ::-1]))])
+    embeddings, agreement = encoder.embed_views(crops)
+    assert agreement is not None
+    assert np.allclose(agreement, np.linalg.norm(views.mean(axis=0), axis=1), atol=1e-5)
+    assert np.allclose(embeddings, encoder.embed(crops))
+    assert alone.embed_views(crops)[1] is None
+
+
 def scores_of(encoder: FaceEncoder, pictures: Sequence[Image.Image]) -> list[float]:
     encoded = encoder.encode([np.asarray(picture) for picture in pictures])
     return [photo.faces[0].quality.score for photo in encoded]
