@@ -24,6 +24,8 @@ for name in [name for name in os.environ if name.startswith(("FACET_", "DATABASE
 os.environ["FACET_VAR"] = os.environ[FOLDER_VARIABLE]
 os.environ["FACET_POSTGRES_DURABLE"] = "no"
 os.environ["CELERY_BROKER_URL"] = "memory://"
+# Tests import torch by themselves, before faces.encoding can say how its threads shall wait.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from config.embedded.postgres import Cluster, stop  # noqa: E402
 from config.embedded.processes import is_alive  # noqa: E402
