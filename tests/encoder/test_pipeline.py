@@ -27,8 +27,6 @@ FLOAT32_TOLERANCE = 1e-4
 """Of squared distances between batch sizes in float32."""
 BFLOAT16_TOLERANCE = 0.01
 """Of squared distances between bfloat16 and float32, and between batch sizes in bfloat16."""
-CUDA_TOLERANCE = 0.005
-"""Of squared distances between CUDA and the CPU, both in float32."""
 
 
 @pytest.fixture(scope="module")
@@ -153,13 +151,6 @@ def test_squared_distances_do_not_depend_on_the_precision(encoder: FaceEncoder, 
     exact, fast = encoder.embed(crops), FaceEncoder.load(device="cpu", precision="bfloat16").embed(crops)
     assert np.abs(squared_distances(exact) - squared_distances(fast)).max() < BFLOAT16_TOLERANCE
     assert ((exact - fast) ** 2).sum(axis=1).max() < BFLOAT16_TOLERANCE
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
-def test_cuda_answers_as_the_cpu_does(encoded: list[EncodedPhoto], photos: list[Pixels]) -> None:
-    on_cuda = FaceEncoder.load(device="cuda", precision="float32").encode(photos)
-    difference = squared_distances(embeddings_of(on_cuda)) - squared_distances(embeddings_of(encoded))
-    assert np.abs(difference).max() < CUDA_TOLERANCE
 
 
 def test_with_mirroring_a_face_and_its_mirror_image_are_the_same(encoder: FaceEncoder) -> None:
