@@ -18,6 +18,9 @@ from torch.nn import functional
 _LARGEST_BATCH = 16
 """Weights are ordered for the batch they will meet; oneDNN's choice does not change beyond this one."""
 
+_SMALL = 100_000
+"""Numbers for which one slow pass costs less than several quick ones."""
+
 
 def has_fused_operators() -> bool:
     """Whether this build of torch carries oneDNN's fused convolutions."""
@@ -122,7 +125,7 @@ def max_pool(x: Tensor, size: int, *, ceil: bool = False) -> Tensor:
     (B, C, H, W), channels_last. With `ceil` windows may reach over the end. First down, then across, as whole rows: on
     a CPU torch's own takes up to twice as long, and in bfloat16 more.
     """
-    if not x.is_cpu:
+    if not x.is_cpu or x.numel() < _SMALL:
         return functional.max_pool2d(x, kernel_size=size, stride=2, ceil_mode=ceil)
     return _pooled(_pooled(x, 2, size, ceil=ceil), 3, size, ceil=ceil)
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from encoder.convolution import centered
 from encoder.detection.boxes import Boxes, Indices, Overlap, Scores, non_maximum_suppression, regress, to_squares
+from encoder.detection.mosaic import CELL, lay_out
 from encoder.detection.networks import (
     ONET_SIZE,
     RNET_SIZE,
@@ -24,13 +26,9 @@ from encoder.detection.networks import (
     ProposalNetwork,
     RefinementNetwork,
 )
-from encoder.detection.sampling import Stack, cut_squares, resize, shrink_to_area, stack_alike, to_tensor
+from encoder.detection.sampling import Stack, cut_squares, shrink_to_area, stack_alike, to_tensor
 from encoder.geometry import BoundingBox, DetectedFace, FloatArray, Landmarks
 from encoder.images import Pixels
-
-PNET_CELL = 12
-PNET_STRIDE = 2
-PYRAMID_FACTOR = 0.709
 
 # By how much boxes of one face may overlap after P-, R- and O-Net. The first two are stricter than the usual 0.7: of
 # LFW photos a third of the squares reach R-Net and O-Net then, and the same faces are found.
@@ -129,42 +127,26 @@ class FaceDetector:
 
     def _propose_alike(self, stack: Stack, settings: DetectorSettings) -> Iterator[_Candidates]:
         """The same for pictures of one size, one after the other."""
-        sizes = _pyramid(stack.pixels.shape[2], stack.pixels.shape[3], settings.min_face)
-        if not sizes:
+        mosaic = lay_out(stack.pixels.shape[2], stack.pixels.shape[3], settings.min_face)
+        if mosaic is None:
             return
-        candidates, moves = self._propose_on_levels(stack.pixels, sizes, settings.thresholds[0])
+        probabilities, offsets = self._pnet(centered(mosaic.draw(stack), self._pnet.dtype))  # (B, h, w), (B, 4, h, w)
+        picture, row, column = mosaic.cells(probabilities, settings.thresholds[0])
+        scores = probabilities[picture, row, column].cpu().numpy()
+        shares = offsets[picture, :, row, column].cpu().numpy()
+        places = picture.cpu().numpy()
+        corners, scales = mosaic.corners(row.cpu().numpy(), column.cpu().numpy())
+        scales = scales[:, None]
+        boxes = np.concatenate([(corners + 1) / scales - 1, (corners + CELL) / scales], axis=1).astype(np.float32)
+        moved = boxes + shares * ((CELL - 1) / scales)
         for place, owner in enumerate(stack.owners.tolist()):
-            (own,) = np.nonzero(candidates.owners == place)
-            own = own[_suppress(candidates[own], PROPOSAL_OVERLAP)]
-            boxes = to_squares(candidates.boxes[own] + moves[own])
-            yield _Candidates(np.full(len(own), owner), boxes, candidates.scores[own])
-
-    def _propose_on_levels(
-        self, pictures: Tensor, sizes: Sequence[tuple[int, int, float]], threshold: float
-    ) -> tuple[_Candidates, FloatArray]:
-        """P-Net's boxes on all levels of the pyramid, and by how many pixels to move their edges, (N, 4).
-
-        The device is waited for when all levels are done, and not after each.
-        """
-        dtype = self._pnet.dtype
-        answers = [self._pnet(centered(resize(pictures, height, width), dtype)) for height, width, _ in sizes]
-        probabilities = torch.cat([chances.flatten() for chances, _ in answers])  # of (B, h, w), level after level
-        chosen = torch.nonzero(probabilities >= threshold)[:, 0]
-        offsets = torch.cat([edges.permute(0, 2, 3, 1).reshape(-1, 4) for _, edges in answers])[chosen].cpu().numpy()
-        scores, places = probabilities[chosen].cpu().numpy(), chosen.cpu().numpy()
-        ends = np.cumsum([chances.numel() for chances, _ in answers])
-        level = np.searchsorted(ends, places, side="right")
-        heights, widths = np.array([chances.shape[1:] for chances, _ in answers]).T
-        rows, column = np.divmod(places - np.concatenate([[0], ends])[level], widths[level])
-        picture, row = np.divmod(rows, heights[level])
-        scale = np.array([scale for _, _, scale in sizes])[level, None]
-        corner = np.stack([column, row], axis=1) * PNET_STRIDE
-        boxes = np.concatenate([(corner + 1) / scale - 1, (corner + PNET_CELL) / scale], axis=1).astype(np.float32)
-        return _Candidates(picture, boxes, scores), offsets * ((PNET_CELL - 1) / scale).astype(np.float32)
+            (own,) = np.nonzero(places == place)
+            own = own[non_maximum_suppression(boxes[own], scores[own], PROPOSAL_OVERLAP)]
+            yield _Candidates(np.full(len(own), owner), to_squares(moved[own]), scores[own])
 
     def _refine(self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
         """The squares that R-Net takes for faces, moved."""
-        scores, offsets = self._judge(self._rnet, RNET_SIZE, stacks, candidates)
+        ((scores,), (offsets,)) = self._judge(self._rnet, RNET_SIZE, stacks, candidates)
         (sure,) = np.nonzero(scores >= settings.thresholds[1])
         likely = _Candidates(candidates.owners[sure], candidates.boxes[sure], scores[sure])
         kept = sure[_suppress_by_owner(likely, REFINED_OVERLAP)]
@@ -175,7 +157,7 @@ class FaceDetector:
         self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings
     ) -> tuple[_Candidates, FloatArray]:
         """The boxes that O-Net takes for faces, moved, and their landmarks, (N, 5, 2)."""
-        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, candidates)
+        ((scores,), (offsets,), (points,)) = self._judge(self._onet, ONET_SIZE, stacks, candidates)
         squares = candidates.boxes
         boxes = regress(squares, offsets)
         (sure,) = np.nonzero((scores >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
@@ -194,14 +176,13 @@ class FaceDetector:
         first box is dropped.
         """
         squares = _Candidates(faces.owners, to_squares(faces.boxes), faces.scores)
-        scores, boxes, readings = [faces.scores], [faces.boxes], [landmarks]
-        for mirrored in (False, True):
-            score, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, squares, mirrored=mirrored)
-            shares = _shares(points)
-            scores.append(score)
-            boxes.append(regress(squares.boxes, offsets[:, [2, 1, 0, 3]] * MIRRORED if mirrored else offsets))
-            readings.append(_landmarks(squares.boxes, _mirrored(shares) if mirrored else shares))
-        settled = _Candidates(faces.owners, np.mean(boxes, axis=0), np.mean(scores, axis=0))
+        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, squares, mirrored_too=True)
+        shares = [_shares(points[0]), _mirrored(_shares(points[1]))]
+        boxes = [regress(squares.boxes, moves) for moves in (offsets[0], offsets[1][:, [2, 1, 0, 3]] * MIRRORED)]
+        readings = [landmarks, *(_landmarks(squares.boxes, some) for some in shares)]
+        mean_boxes = np.mean([faces.boxes, *boxes], axis=0)
+        mean_scores = np.mean([faces.scores, *scores], axis=0)
+        settled = _Candidates(faces.owners, mean_boxes, mean_scores)
         (sure,) = np.nonzero(settled.scores >= settings.thresholds[2])
         return settled[sure], np.mean(readings, axis=0)[sure]
 
@@ -212,16 +193,32 @@ class FaceDetector:
         stacks: Sequence[Stack],
         candidates: _Candidates,
         *,
-        mirrored: bool = False,
+        mirrored_too: bool = False,
     ) -> list[FloatArray]:
-        """The network's outputs for all candidates, each (N, ...)."""
-        parts: list[tuple[Tensor, ...]] = []
+        """The network's outputs for all candidates, each (1, N, ...); with `mirrored_too` (2, N, ...), those last."""
+        views = 2 if mirrored_too else 1
+        parts: list[list[Tensor]] = []
         for start in range(0, max(len(candidates), 1), CUTS_AT_ONCE):
             part = candidates[slice(start, start + CUTS_AT_ONCE)]
             crops = cut_squares(stacks, part.owners, part.boxes, size).to(network.dtype)
-            crops = crops.flip(3).contiguous(memory_format=torch.channels_last) if mirrored else crops
-            parts.extend(network(some) for some in torch.split(crops, CROPS_AT_ONCE[self._device.type]))
-        return [torch.cat(outputs).cpu().numpy() for outputs in zip(*parts, strict=True)]
+            outputs = self._run(network, torch.cat([crops, crops.flip(3)]) if mirrored_too else crops)
+            parts.append([output.reshape(views, len(part), *output.shape[1:]) for output in outputs])
+        return [torch.cat(outputs, dim=1).cpu().numpy() for outputs in zip(*parts, strict=True)]
+
+    def _run(self, network: DetectorInference, crops: Tensor) -> list[Tensor]:
+        """In batches of few sizes, filled up with zeros: oneDNN prepares its convolutions for every size anew."""
+        parts = []
+        for some in torch.split(crops, CROPS_AT_ONCE[self._device.type]):
+            missing = _batch_size(len(some)) - len(some)
+            filled = functional.pad(some, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else some
+            outputs = network(filled.contiguous(memory_format=torch.channels_last))
+            parts.append([output[: len(some)] for output in outputs])
+        return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+
+
+def _batch_size(count: int) -> int:
+    """1, 2, 4, or a multiple of eight."""
+    return 1 << (count - 1).bit_length() if 0 < count <= 4 else -(-count // 8) * 8
 
 
 def _shares(points: FloatArray) -> FloatArray:
@@ -240,16 +237,6 @@ def _landmarks(squares: Boxes, shares: FloatArray) -> FloatArray:
     return squares[:, None, :2] + shares * (squares[:, None, 2:] - squares[:, None, :2])
 
 
-def _pyramid(height: int, width: int, min_face: int) -> list[tuple[int, int, float]]:
-    """(height, width, scale) of each level, from the one where `min_face` fills P-Net's cell to the smallest useful."""
-    levels = []
-    scale = PNET_CELL / min_face
-    while min(height, width) * scale >= PNET_CELL:
-        levels.append((int(np.ceil(height * scale)), int(np.ceil(width * scale)), scale))
-        scale *= PYRAMID_FACTOR
-    return levels
-
-
 def _joined(parts: Sequence[_Candidates]) -> _Candidates:
     if not parts:
         return _Candidates(np.empty(0, np.int64), np.empty((0, 4), np.float32), np.empty(0, np.float32))
@@ -258,10 +245,6 @@ def _joined(parts: Sequence[_Candidates]) -> _Candidates:
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.scores for part in parts]),
     )
-
-
-def _suppress(candidates: _Candidates, threshold: float) -> Indices:
-    return non_maximum_suppression(candidates.boxes, candidates.scores, threshold)
 
 
 def _suppress_by_owner(candidates: _Candidates, threshold: float, kind: Overlap = Overlap.UNION) -> Indices:

@@ -138,7 +138,11 @@ class ProposalNetwork(Network):
 
     def head(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """From (B, 32, h, w)."""
-        return torch.softmax(self.scores(features), dim=1)[:, _FACE], self.offsets(features)
+        rows = features.permute(0, 2, 3, 1)  # where channels lie last, a 1 x 1 convolution is a product of matrices
+        scores, offsets = (
+            functional.linear(rows, layer.weight.flatten(1), layer.bias) for layer in (self.scores, self.offsets)
+        )
+        return torch.softmax(scores, dim=3)[..., _FACE], offsets.permute(0, 3, 1, 2)
 
 
 class RefinementNetwork(Network):

@@ -7,13 +7,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from encoder.convolution import centered
 from encoder.detection.boxes import Boxes, Indices
 from encoder.devices import upload
 from encoder.images import Pixels
+
+BLACK = -128.0  # as a centered pixel
 
 
 def to_tensor(pixels: Pixels, device: torch.device) -> Tensor:
@@ -50,6 +54,7 @@ class Stack:
         self.owners = owners
         self.pixels = pixels
         self._reduced = [pixels]
+        self._tall: dict[int, Tensor] = {}
 
     def reduced(self, halvings: int) -> Tensor:
         """The pictures at a half, a quarter, ... of their size, like `pixels`; each is made once."""
@@ -57,6 +62,20 @@ class Stack:
             last = self._reduced[-1]
             self._reduced.append(resize(last, -(-last.shape[2] // 2), -(-last.shape[3] // 2)))
         return self._reduced[halvings]
+
+    def tall(self, halvings: int) -> Tensor:
+        """The same pictures one under the other, `centered`: (1, 3, B * h, w) float32, channels_last.
+
+        Kept, but for the largest: that would be four times the memory of the pictures.
+        """
+        if halvings in self._tall:
+            return self._tall[halvings]
+        pictures = self.reduced(halvings)
+        rows = centered(pictures, torch.float32).permute(0, 2, 3, 1).reshape(1, -1, pictures.shape[3], 3)
+        tall = rows.permute(0, 3, 1, 2)
+        if halvings > 0:
+            self._tall[halvings] = tall
+        return tall
 
 
 def stack_alike(pictures: Sequence[Tensor], max_pixels: int) -> list[Stack]:
@@ -94,35 +113,38 @@ def cut_squares(stacks: Sequence[Stack], owners: Indices, squares: Boxes, size: 
         halvings = np.rint(np.log2((squares[own, 2] - squares[own, 0]) / size)).clip(min=0)
         for halving in np.unique(halvings).astype(int).tolist():
             chosen = own[halvings == halving]
-            where = torch.from_numpy(chosen).to(device)
-            extent = (stack.pixels.shape[2], stack.pixels.shape[3])
-            result[where] = _sample(stack.reduced(halving), extent, places[chosen], squares[chosen], size)
+            result[torch.from_numpy(chosen).to(device)] = _sample(stack, halving, places[chosen], squares[chosen], size)
     return result.permute(0, 3, 1, 2)
 
 
-def _sample(pictures: Tensor, extent: tuple[int, int], places: Indices, squares: Boxes, size: int) -> Tensor:
-    """(K, size, size, 3): squares, (K, 4) in pixels before reduction, of the pictures at `places` of (B, 3, h, w).
-
-    `extent`: height and width before the reduction. The pictures are sampled as one tall one.
-    """
+def _sample(stack: Stack, halvings: int, places: Indices, squares: Boxes, size: int) -> Tensor:
+    """(K, size, size, 3) `centered`: squares, (K, 4) in pixels before reduction, of the pictures at `places`."""
+    pictures = stack.reduced(halvings)
     count, _, height, width = pictures.shape
-    tall = pictures.float().permute(0, 2, 3, 1).reshape(1, count * height, width, 3).permute(0, 3, 1, 2)
-    boxes = torch.from_numpy(squares).to(pictures.device)
-    steps = (torch.arange(size, device=pictures.device) + 0.5) / size
-    x = boxes[:, 0, None] + (boxes[:, 2] - boxes[:, 0])[:, None] * steps  # (K, size)
-    y = boxes[:, 1, None] + (boxes[:, 3] - boxes[:, 1])[:, None] * steps
-    inside = ((y >= 0) & (y < extent[0]))[:, :, None] & ((x >= 0) & (x < extent[1]))[:, None, :]  # (K, size, size)
-    tops = torch.from_numpy(places).to(pictures.device)[:, None] * height
-    rows = (y * (height / extent[0])).clamp(0.5, height - 0.5) + tops  # never between two pictures
-    columns = (x * (width / extent[1])).clamp(0.5, width - 0.5)
-    grid = torch.stack(
-        [
-            (columns * (2 / width) - 1)[:, None, :].expand(-1, size, -1),
-            (rows * (2 / (count * height)) - 1)[:, :, None].expand(-1, -1, size),
-        ],
-        dim=3,
-    )  # (K, size, size, 2)
+    steps = (np.arange(size, dtype=np.float32) + 0.5) / size
+    x = squares[:, 0, None] + (squares[:, 2] - squares[:, 0])[:, None] * steps  # (K, size)
+    y = squares[:, 1, None] + (squares[:, 3] - squares[:, 1])[:, None] * steps
+    full_height, full_width = stack.pixels.shape[2:]
+    columns = (x * (width / full_width)).clip(0.5, width - 0.5)
+    rows = (y * (height / full_height)).clip(0.5, height - 0.5) + places[:, None] * height  # never between two pictures
+    grid = torch.empty((len(squares), size, size, 2), device=pictures.device)
+    grid[..., 0] = _to(columns * (2 / width) - 1, grid)[:, None, :]
+    grid[..., 1] = _to(rows * (2 / (count * height)) - 1, grid)[:, :, None]
     cut = functional.grid_sample(
-        tall, grid.reshape(1, -1, size, 2), mode="bilinear", padding_mode="border", align_corners=False
+        stack.tall(halvings),
+        grid.reshape(1, -1, size, 2),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
     )  # (1, 3, K * size, size)
-    return cut[0].permute(1, 2, 0).reshape(-1, size, size, 3).mul(inside[..., None]).sub_(128)
+    crops = cut[0].permute(1, 2, 0).reshape(-1, size, size, 3)
+    across, down = (x >= 0) & (x < full_width), (y >= 0) & (y < full_height)
+    if across.all() and down.all():
+        return crops
+    inside = _to(down, grid)[:, :, None] * _to(across, grid)[:, None, :]  # (K, size, size)
+    return torch.lerp(torch.full_like(crops, BLACK), crops, inside[..., None])
+
+
+def _to(values: npt.NDArray[np.generic], like: Tensor) -> Tensor:
+    """As float32 on its device."""
+    return torch.from_numpy(values.astype(np.float32)).to(like.device)
