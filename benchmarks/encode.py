@@ -44,7 +44,8 @@ def main() -> None:
                 rows += _shown(title, part)
     else:
         end_without_cuda(options.device)
-        rows += _shown(f"On {options.device}", measure_cuda(options.device, photos, effort.rounds))
+        measured = measure_cuda(options.device, photos, effort.rounds, 2 * effort.seconds)
+        rows += _shown(f"On {options.device}", measured)
     if options.json:
         print(json.dumps(as_json(rows)))
 

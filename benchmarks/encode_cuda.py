@@ -30,14 +30,17 @@ def end_without_cuda(device: str) -> None:
         sys.exit(f"torch sees no device {device!r} here.")
 
 
-def measure_cuda(device: str, photos: Sequence[str], rounds: int) -> list[Row]:
-    """Faces a second of the network, photos a second end to end, and what copying and computing allow at most."""
+def measure_cuda(device: str, photos: Sequence[str], rounds: int, seconds: float) -> list[Row]:
+    """Faces a second of the network, photos a second end to end, and what copying and computing allow at most.
+
+    Each of the steady rates is measured for `seconds`.
+    """
     rows: list[Row] = []
     for precision in PRECISIONS:
         with Crew(partial(Ours, device=device, precision=precision), size=1, threads=_cores()) as crew:
-            rows += _network(crew, precision)
+            rows += _network(crew, precision, seconds)
             if precision == PRECISIONS[-1]:
-                rows += _encoder(crew, photos) + _floors(crew)
+                rows += _encoder(crew, photos, seconds) + _floors(crew, seconds)
     rows += _workers(device, photos, rounds)
     values = {row.name: row.value for row in rows}
     compute_floor = values["matrix_flops_bfloat16"] / (values["flops_a_face"] * values["views"])
@@ -49,18 +52,19 @@ def measure_cuda(device: str, photos: Sequence[str], rounds: int) -> list[Row]:
     return rows
 
 
-def _network(crew: Crew[Ours], precision: str) -> list[Row]:
+def _network(crew: Crew[Ours], precision: str, seconds: float) -> list[Row]:
     return [
-        Row(f"backbone_{precision}_{batch}", crew.ask(Ours.backbone_rate, batch, 1.0), "faces/s") for batch in BATCHES
+        Row(f"backbone_{precision}_{batch}", crew.ask(Ours.backbone_rate, batch, seconds), "faces/s")
+        for batch in BATCHES
     ]
 
 
-def _encoder(crew: Crew[Ours], photos: Sequence[str]) -> list[Row]:
+def _encoder(crew: Crew[Ours], photos: Sequence[str], seconds: float) -> list[Row]:
     chosen = list(photos[:256])
     rows = [
         Row(
             f"decoded_photos_{batch}_per_second",
-            crew.ask(Ours.encode_decoded_rate, chosen, batch, 2.0),
+            crew.ask(Ours.encode_decoded_rate, chosen, batch, 2 * seconds),
             "photos/s",
             note="detect, align, embed",
         )
@@ -70,13 +74,13 @@ def _encoder(crew: Crew[Ours], photos: Sequence[str]) -> list[Row]:
     return rows + [Row(f"{stage}_ms", 1000 * seconds, "ms/photo") for stage, seconds in stages.items()]
 
 
-def _floors(crew: Crew[Ours]) -> list[Row]:
-    pinned, pageable = (crew.ask(Ours.copy_rate, COPIED_MB, 1.0, pinned=pinned) for pinned in (True, False))
+def _floors(crew: Crew[Ours], seconds: float) -> list[Row]:
+    pinned, pageable = (crew.ask(Ours.copy_rate, COPIED_MB, seconds, pinned=pinned) for pinned in (True, False))
     return [
         Row("copy_pinned_bytes", pinned, "B/s"),
         Row("copy_pageable_bytes", pageable, "B/s"),
-        Row("matrix_flops_bfloat16", crew.ask(Ours.matrix_rate, "bfloat16", 1.0), "FLOP/s"),
-        Row("matrix_flops_float32", crew.ask(Ours.matrix_rate, "float32", 1.0), "FLOP/s"),
+        Row("matrix_flops_bfloat16", crew.ask(Ours.matrix_rate, "bfloat16", seconds), "FLOP/s"),
+        Row("matrix_flops_float32", crew.ask(Ours.matrix_rate, "float32", seconds), "FLOP/s"),
         Row("flops_a_face", crew.ask(Ours.flops_a_face), "FLOP"),
         Row("views", crew.ask(Ours.views), "passes"),
     ]

@@ -28,7 +28,7 @@ BATCH = 16
 """Photos that a worker encodes together (faces.services.queueing.BATCH)."""
 
 STAGES = ("decode", "detect", "align", "embed")
-_MATRIX_SIDE = 2048
+_MATRIX_SIDE = {"cpu": 2048, "cuda": 8192}
 
 
 class Ours:
@@ -101,12 +101,13 @@ class Ours:
     @torch.inference_mode()
     def matrix_rate(self, dtype_name: str, at_least_s: float) -> float:
         """FLOP/s of square matrices multiplied, the highest of a few tries: what the machine can do at most."""
-        dtype = getattr(torch, dtype_name)
-        one, other = (torch.randn(_MATRIX_SIDE, _MATRIX_SIDE, device=self._device).to(dtype) for _ in range(2))
+        side = _MATRIX_SIDE[self._device.type]
+        one, other = (torch.randn(side, side, device=self._device).to(getattr(torch, dtype_name)) for _ in range(2))
         self._finish(one @ other)
-        flops = 2 * _MATRIX_SIDE**3
         tries = 4
-        return max(rate(lambda: self._finish(one @ other), flops, at_least_s=at_least_s / tries) for _ in range(tries))
+        return max(
+            rate(lambda: self._finish(one @ other), 2 * side**3, at_least_s=at_least_s / tries) for _ in range(tries)
+        )
 
     def flops_a_face(self) -> float:
         """Of one pass of the network, multiplications and additions counted as two."""
@@ -139,7 +140,7 @@ class Ours:
     def copy_rate(self, megabytes: int, at_least_s: float, *, pinned: bool) -> float:
         """Bytes a second from the computer's memory to the device's."""
         data = torch.zeros(megabytes << 20, dtype=torch.uint8)
-        source = data.pin_memory() if pinned else data
+        source = data.pin_memory() if pinned and self._device.type == "cuda" else data
         self._finish(source.to(self._device, non_blocking=True))
         return rate(
             lambda: self._finish(source.to(self._device, non_blocking=True)), len(source), at_least_s=at_least_s
