@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from encoder.devices import choose_device, choose_dtype, cpu_has_bfloat16
+from encoder import devices
+from encoder.devices import WORTHWHILE, bfloat16_speedup, choose_device, choose_dtype
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda")
@@ -22,8 +23,25 @@ def test_a_cuda_device_that_is_not_there_is_refused() -> None:
         choose_device("cuda:99")
 
 
-def test_auto_precision_is_bfloat16_only_where_the_cpu_has_it() -> None:
-    assert choose_dtype("auto", CPU) is (torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
+def test_auto_precision_is_bfloat16_where_the_cpu_was_measured_to_be_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for speedup, dtype in (
+        (4.0, torch.bfloat16),
+        (WORTHWHILE, torch.bfloat16),
+        (1.1, torch.float32),
+        (0, torch.float32),
+    ):
+        monkeypatch.setattr(devices, "bfloat16_speedup", lambda speedup=speedup: speedup)
+        assert choose_dtype("auto", CPU) is dtype
+
+
+def test_a_cpu_with_matrix_instructions_for_bfloat16_is_found_to_be_faster_in_it() -> None:
+    if not torch.cpu.get_capabilities().get("amx_bf16"):
+        pytest.skip("This CPU has no AMX.")
+    threads = torch.get_num_threads()
+    assert bfloat16_speedup() >= WORTHWHILE
+    assert torch.get_num_threads() == threads
 
 
 def test_auto_precision_on_cuda_is_float16() -> None:
