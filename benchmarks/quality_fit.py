@@ -10,9 +10,6 @@ from benchmarks.degradations import DEGRADATIONS
 from benchmarks.quality_faces import AS_IT_IS, Floats, MeasuredFaces
 from encoder.quality import Weaknesses, quality_problems
 
-ORIGINALS_WEIGH = 2.0
-"""How much a photo as it is counts beside a degraded copy."""
-
 MIN_FACES = 10
 """Of fewer nothing is said."""
 
@@ -68,18 +65,17 @@ def fit(faces: MeasuredFaces, tau: float) -> Fitted:
     """Find the weights that make the misses of the fitted half of the people most likely.
 
     A weakness may not raise the score, so weights are at least 0. Each face counts once, however many photos it was
-    compared with, and an original counts for more than a copy.
+    compared with.
     """
     compared = compare_with_originals(faces, tau)
     rows = faces.half & (compared.count > 0)
     terms = np.column_stack([faces.weaknesses[rows], -np.ones(rows.sum())])
-    missed, weight = compared.rate[rows], np.where(faces.is_original[rows], ORIGINALS_WEIGH, 1.0)
-    weight = weight / weight.sum()
+    missed = compared.rate[rows]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         odds = terms @ parameters
-        slope = weight * (1 / (1 + np.exp(-odds)) - missed)
-        return float(weight @ (np.logaddexp(0, odds) - missed * odds)), terms.T @ slope
+        slope = terms.T @ (1 / (1 + np.exp(-odds)) - missed) / len(odds)
+        return float((np.logaddexp(0, odds) - missed * odds).mean()), slope
 
     count = terms.shape[1]
     bounds = [(0.0, None)] * (count - 1) + [(None, None)]

@@ -50,31 +50,43 @@ class QualityLimits:
     """What a face needs in order to serve in searches; the units are those of `FaceQuality`.
 
     Each limit lies where, beyond it, one in three comparisons with good photos of the same person fails at an FMR of
-    1e-3, or where strangers beyond it match each other ten times as often as they should. Measured on LFW and degraded
-    copies of it with `python -m benchmarks.quality ../shared/data/lfw --bins`; few of its faces look up or down by
-    more than 40 degrees.
+    1e-3, or where strangers beyond it match each other ten times as often as they should. `min_score` is that rule
+    itself, for whatever several properties do together. Measured on LFW and degraded copies of it with
+    `python -m benchmarks.quality ../shared/data/lfw --bins`; few of its faces look up or down by more than 40 degrees.
     """
 
     min_size: float = 20.0
-    min_sharpness: float = 0.65
+    min_sharpness: float = 0.5
     min_brightness: float = 0.08
     max_brightness: float = 0.9
     max_yaw: float = 50.0
     max_pitch: float = 40.0
-    min_score: float = 0.65
+    min_score: float = 0.7
 
 
 DEFAULT_QUALITY_LIMITS = QualityLimits()
+
+SUSPECT = QualityLimits(
+    min_size=40.0, min_sharpness=0.8, min_brightness=0.15, max_brightness=0.75, max_yaw=38.0, max_pitch=30.0
+)
+"""Where a property begins to cost matches: what lies beyond is named as the cause of a score that is too low."""
 
 
 def quality_problems(
     quality: FaceQuality, limits: QualityLimits = DEFAULT_QUALITY_LIMITS
 ) -> tuple[QualityProblem, ...]:
-    """What is wrong with a face, gravest first; empty where nothing is.
+    """What keeps a face out of searches, gravest first; empty where nothing does.
 
-    `UNCLEAR` stands for what no single property shows, such as a covered face or a grainy picture: it is named where
-    the score is too low and no other reason was found.
+    Where only the score is too low, its most probable cause is named; `UNCLEAR` stands for what no single property
+    shows, such as a covered face or a grainy picture.
     """
+    problems = _beyond(quality, limits)
+    if problems or quality.score >= limits.min_score:
+        return problems
+    return _beyond(quality, SUSPECT)[:1] or (QualityProblem.UNCLEAR,)
+
+
+def _beyond(quality: FaceQuality, limits: QualityLimits) -> tuple[QualityProblem, ...]:
     checks = {
         QualityProblem.TOO_SMALL: quality.size < limits.min_size,
         QualityProblem.TURNED_AWAY: abs(quality.yaw) > limits.max_yaw or abs(quality.pitch) > limits.max_pitch,
@@ -82,8 +94,7 @@ def quality_problems(
         QualityProblem.TOO_DARK: quality.brightness < limits.min_brightness,
         QualityProblem.TOO_BRIGHT: quality.brightness > limits.max_brightness,
     }
-    problems = tuple(problem for problem, found in checks.items() if found)
-    return problems or ((QualityProblem.UNCLEAR,) if quality.score < limits.min_score else ())
+    return tuple(problem for problem, found in checks.items() if found)
 
 
 @dataclass(frozen=True)
@@ -111,8 +122,8 @@ class Weaknesses:
         return np.stack([getattr(self, field.name) for field in fields(self)], axis=1)
 
 
-SCORE_OFFSET = 3.61
-SCORE_WEIGHTS = (4.18, 4.50, 0.37, 0.21, 0.71, 2.76)
+SCORE_OFFSET = 3.82
+SCORE_WEIGHTS = (4.42, 4.22, 0.20, 0.20, 0.70, 2.69)
 
 
 def score(weaknesses: Weaknesses) -> npt.NDArray[np.float64]:

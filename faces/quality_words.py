@@ -12,38 +12,50 @@ def explain(quality: FaceQuality, limits: QualityLimits = DEFAULT_QUALITY_LIMITS
 
 
 def _sentence(problem: QualityProblem, quality: FaceQuality, limits: QualityLimits) -> str:
+    """Of a property beyond its own limit that limit; of one that is only named as the cause, the score's."""
     match problem:
         case QualityProblem.TOO_SMALL:
-            return f"The face is {_below(quality.size)} pixels wide; at least {limits.min_size:.0f} are needed."
+            said = f"The face is {_below(quality.size)} pixels wide"
+            needed = f"at least {limits.min_size:.0f} are needed" if quality.size < limits.min_size else ""
         case QualityProblem.TOO_BLURRED:
-            return (
-                f"The face is blurred: its sharpness is {_percent_below(quality.sharpness)}; "
-                f"at least {_percent(limits.min_sharpness)} is needed."
-            )
+            said = f"The face is blurred: its sharpness is {_percent_below(quality.sharpness)}"
+            needed = _at_least(limits.min_sharpness) if quality.sharpness < limits.min_sharpness else ""
         case QualityProblem.TOO_DARK:
-            return (
-                f"The face is too dark: its brightness is {_percent_below(quality.brightness)}; "
-                f"at least {_percent(limits.min_brightness)} is needed."
-            )
+            said = f"The face is too dark: its brightness is {_percent_below(quality.brightness)}"
+            needed = _at_least(limits.min_brightness) if quality.brightness < limits.min_brightness else ""
         case QualityProblem.TOO_BRIGHT:
-            return (
-                f"The face is too bright: its brightness is {_percent_above(quality.brightness)}; "
-                f"at most {_percent(limits.max_brightness)} can be used."
+            said = f"The face is too bright: its brightness is {_percent_above(quality.brightness)}"
+            needed = (
+                f"at most {_percent(limits.max_brightness)} can be used"
+                if quality.brightness > limits.max_brightness
+                else ""
             )
         case QualityProblem.TURNED_AWAY:
-            return _turned(quality, limits)
+            said, needed = _turned(quality, limits)
         case QualityProblem.UNCLEAR:
-            return (
-                f"The face can hardly be made out; part of it may be covered, or the picture grainy: "
-                f"its quality is {_percent_below(quality.score)}; at least {_percent(limits.min_score)} is needed."
-            )
+            said, needed = "The face can hardly be made out; part of it may be covered, or the picture grainy", ""
+    if needed:
+        return f"{said}; {needed}."
+    joint = ": " if problem is QualityProblem.UNCLEAR else ", and "
+    return f"{said}{joint}its quality is {_percent_below(quality.score)}; {_at_least(limits.min_score)}."
 
 
-def _turned(quality: FaceQuality, limits: QualityLimits) -> str:
-    if abs(quality.yaw) > limits.max_yaw:
-        return f"The face is turned {_above(abs(quality.yaw))}° to the side; at most {limits.max_yaw:.0f}° can be used."
-    way = "up" if quality.pitch > 0 else "down"
-    return f"The face looks {_above(abs(quality.pitch))}° {way}; at most {limits.max_pitch:.0f}° can be used."
+def _turned(quality: FaceQuality, limits: QualityLimits) -> tuple[str, str]:
+    """What is farther from its limit: the turn or the nod."""
+    if abs(quality.yaw) - limits.max_yaw >= abs(quality.pitch) - limits.max_pitch:
+        angle, limit, said = abs(quality.yaw), limits.max_yaw, "The face is turned {}° to the side"
+    else:
+        angle, limit, said = (
+            abs(quality.pitch),
+            limits.max_pitch,
+            "The face looks {}° " + ("up" if quality.pitch > 0 else "down"),
+        )
+    needed = f"at most {limit:.0f}° can be used" if angle > limit else ""
+    return said.format(_above(angle)), needed
+
+
+def _at_least(share: float) -> str:
+    return f"at least {_percent(share)} is needed"
 
 
 def _below(value: float) -> str:

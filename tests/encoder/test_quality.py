@@ -243,8 +243,16 @@ def test_several_problems_come_gravest_first() -> None:
     assert found == (QualityProblem.TOO_SMALL, QualityProblem.TOO_BLURRED, QualityProblem.TOO_DARK)
 
 
-def test_a_face_is_called_unclear_only_where_nothing_plainer_can_be_said() -> None:
-    assert quality_problems(changed(score=0.1, sharpness=0.1)) == (QualityProblem.TOO_BLURRED,)
+def test_a_low_score_is_named_by_its_most_probable_cause() -> None:
+    assert quality_problems(changed(sharpness=0.7, size=30)) == ()
+    assert quality_problems(changed(score=0.4, sharpness=0.7)) == ("too_blurred",)
+    assert quality_problems(changed(score=0.4, sharpness=0.7, size=30)) == ("too_small",)
+    assert quality_problems(changed(score=0.4, yaw=-45)) == ("turned_away",)
+    assert quality_problems(changed(score=0.4)) == ("unclear",)
+
+
+def test_what_is_beyond_its_own_limit_needs_no_other_cause() -> None:
+    assert quality_problems(changed(score=0.1, sharpness=0.1, size=30)) == ("too_blurred",)
 
 
 def test_the_limits_may_be_others() -> None:

@@ -43,6 +43,27 @@ def test_every_problem_has_a_sentence_of_its_own(problem: QualityProblem) -> Non
     assert explain(quality, LIMITS) == [sentence]
 
 
+CAUSES = {
+    "too_small": ({"size": 31.0}, "The face is 31 pixels wide"),
+    "too_blurred": ({"sharpness": 0.623}, "The face is blurred: its sharpness is 62 %"),
+    "too_dark": ({"brightness": 0.12}, "The face is too dark: its brightness is 12 %"),
+    "too_bright": ({"brightness": 0.8}, "The face is too bright: its brightness is 80 %"),
+    "turned_away": ({"yaw": 44.0}, "The face is turned 44° to the side"),
+}
+
+
+@pytest.mark.parametrize("problem", list(CAUSES))
+def test_what_lowers_a_score_that_is_too_low_is_named_with_both(problem: str) -> None:
+    change, sentence = CAUSES[problem]
+    quality = replace(GOOD_QUALITY, **change)
+    limits = replace(LIMITS, min_size=20)
+
+    assert explain(quality, limits) == []
+    assert explain(replace(quality, score=0.5), limits) == [
+        f"{sentence}, and its quality is 50 %; at least 60 % is needed."
+    ]
+
+
 @pytest.mark.parametrize(("pitch", "way"), [(45.0, "up"), (-45.0, "down")])
 def test_a_face_that_looks_up_or_down_is_told_which(pitch: float, way: str) -> None:
     sentence = f"The face looks 45° {way}; at most 40° can be used."

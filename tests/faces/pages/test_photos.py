@@ -92,11 +92,11 @@ def test_a_face_of_poor_quality_is_given_but_not_enrolled_until_an_admin_says_so
     blurred = FaceQuality(size=100, sharpness=0.01, brightness=0.5, yaw=0, pitch=0, roll=0, score=0.1)
     face = factories.face(photo=filled.photo, quality=blurred, box=BoundingBox(1, 1, 60, 60))
     answer = client.post(reverse("pages:face-assign", args=[filled.photo.key, face.pk]), {"person": filled.other.pk})
-    assert "The face is blurred: its sharpness is 1 %; at least 65 % is needed." in said(answer)
+    assert "The face is blurred: its sharpness is 1 %; at least 50 % is needed." in said(answer)
     face.refresh_from_db()
     assert (face.person, face.is_enrolled) == (filled.other, False)
     assert (
-        "its sharpness is 1 %; at least 65 % is needed"
+        "its sharpness is 1 %; at least 50 % is needed"
         in client.get(reverse("pages:photo", args=[filled.photo.key])).content.decode()
     )
     client.post(reverse("pages:face-enroll", args=[filled.photo.key, face.pk]), {"enroll": "yes"})
