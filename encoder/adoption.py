@@ -83,11 +83,11 @@ def fit(tensors: Mapping[str, Tensor], spec: EncoderSpec, *, name: str) -> Backb
         raise WeightsUnfit(
             name=name, architecture=_described(spec), differences=_in_words(differences), hint=_hint(spec, found)
         )
-    for key, value in tensors.items():
-        if not value.is_floating_point() or not torch.isfinite(value).all():
+    state = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+    for key, value in state.items():
+        if value.dtype != torch.float32 or not torch.isfinite(value).all():
             raise WeightsBroken(name=name, reason=f"{key} holds numbers that are not finite fractions")
     backbone = build_backbone(spec, affine=affine)
-    state = {key: value.float() for key, value in tensors.items()}
     counters = {key: value for key, value in backbone.state_dict().items() if key.endswith(COUNTERS)}
     backbone.load_state_dict(state | counters)
     return backbone.eval()

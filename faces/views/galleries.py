@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from faces.exceptions import FacetError
 from faces.models import Face, Gallery, Person, Photo, Threshold
 from faces.services.galleries import create_gallery, delete_gallery, rename_gallery
+from faces.services.licences import terms_of
 from faces.services.thresholds import tau_or_none
 from faces.views.cards import covers_of_galleries
 from faces.views.forms.galleries import AddGalleryForm, ConfirmForm, GalleryForm
@@ -109,6 +110,7 @@ def gallery_page(request: HttpRequest, gallery_id: int) -> HttpResponse:
             (use, tau_or_none(gallery=gallery, encoder_version=gallery.encoder_version, use=use))
             for use in Threshold.Use
         ],
+        terms=terms_of(gallery.encoder_version.licence),
         covers=covers_of_galleries([gallery.pk], count=2 * COVERS).get(gallery.pk, []),
     )
 

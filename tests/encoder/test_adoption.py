@@ -75,8 +75,11 @@ def test_other_values_of_the_spec_make_another_encoder(file: Path, tmp_path: Pat
     assert first.weights_sha256 != second.weights_sha256
 
 
-def test_half_precision_is_read_into_full(network: IResNet, tmp_path: Path) -> None:
-    state = {name: value.half() if value.is_floating_point() else value for name, value in published(network).items()}
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.float8_e4m3fn])
+def test_any_precision_is_read_into_full(network: IResNet, tmp_path: Path, dtype: torch.dtype) -> None:
+    state = {
+        name: value.to(dtype) if value.is_floating_point() else value for name, value in published(network).items()
+    }
     safetensors.torch.save_file(state, tmp_path / "half.safetensors")
     adopt(tmp_path / "half.safetensors", tmp_path / "ours", ours())
     kept = safetensors.torch.load_file(tmp_path / "ours")
@@ -144,10 +147,14 @@ def test_a_file_of_nothing_known_gets_no_guess() -> None:
     assert "looks like" not in differences({"fc.weight": torch.tensor(1.0)}, ours())
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_number_that_is_not_finite_is_named(network: IResNet, value: float) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [torch.tensor(float("nan")), torch.tensor(float("inf")), torch.tensor(3), torch.tensor(1j)],
+    ids=["nan", "infinite", "integer", "complex"],
+)
+def test_a_number_that_is_no_finite_fraction_is_named(network: IResNet, value: Tensor) -> None:
     state = published(network, counters=False)
-    state["layer3.1.bn2.running_mean"] = torch.full((256,), value)
+    state["layer3.1.bn2.running_mean"] = value.repeat(256)
     with pytest.raises(WeightsBroken, match=r"layer3\.1\.bn2\.running_mean holds numbers that are not finite"):
         fit(state, ours(), name="weights.pth")
 

@@ -6,6 +6,7 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -134,3 +135,29 @@ def sparse() -> torch.Tensor:
 def test_anything_else_is_refused_with_what_it_is(data: bytes, says: str) -> None:
     with pytest.raises(StateDictError, match=says):
         parse_state_dict(data, max_bytes=MAX_BYTES)
+
+
+def damaged(data: bytes, generator: np.random.Generator) -> bytes:
+    """A few bytes changed, most of them where a file says what is in it; sometimes some are cut out."""
+    changed = bytearray(data)
+    for _ in range(generator.choice([1, 2, 8])):
+        within = min(len(changed), int(generator.choice([400, len(data)])))
+        changed[generator.integers(within)] = generator.integers(256)
+    if generator.random() < 0.2:
+        start = generator.integers(len(changed))
+        del changed[start : start + generator.integers(1, 50)]
+    return bytes(changed)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("data", [safetensors.torch.save(STATE), saved(STATE), saved({"model": STATE}, zipped=False)])
+def test_however_a_file_is_damaged_it_is_read_or_refused_in_words(data: bytes) -> None:
+    generator = np.random.default_rng(0)
+    refusals: list[str] = []
+    for _ in range(1000):
+        try:
+            parse_state_dict(damaged(data, generator), max_bytes=MAX_BYTES)
+        except StateDictError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 300
+    assert all(10 < len(refusal) < 500 for refusal in refusals)

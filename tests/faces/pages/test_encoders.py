@@ -108,7 +108,9 @@ def test_a_new_gallery_asks_for_the_version_only_where_there_is_a_choice(
     assert "Theirs (Non-commercial research only, not for commercial use)" in str(form["encoder_version"])
     client.post(page, {"name": "Staff", "encoder_version": candidate.pk})
     client.post(page, {"name": "Visitors"})
-    assert Gallery.objects.get(name="Staff").encoder_version == candidate
+    staff = Gallery.objects.get(name="Staff")
+    assert staff.encoder_version == candidate
+    assert "not for commercial use" in client.get(reverse("pages:gallery", args=[staff.pk])).content.decode()
     assert Gallery.objects.get(name="Visitors").encoder_version == default_encoder_version()
 
 
