@@ -15,7 +15,7 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from faces.models import EncoderVersion, Gallery
+    from faces.models import EncoderVersion, Gallery, Photo
 
 M = TypeVar("M", bound=models.Model)
 
@@ -74,6 +74,24 @@ class PhotoQuerySet(OfGallery[M]):
     def with_lapsed_lease(self) -> Self:
         """Claimed by a worker that has not finished in the time it was given: it was killed, or lost its database."""
         return self.filter(state="encoding", leased_until__lt=timezone.now())
+
+    def held(self, photos: Iterable[Photo]) -> Self:
+        """Those of these photos that are still claimed as these objects say."""
+        photos = list(photos)
+        claims = {photo.claim for photo in photos if photo.claim is not None}
+        return self.filter(pk__in=[photo.pk for photo in photos], claim__in=claims, state="encoding")
+
+    def finish(self, state: str, *, reason: str = "", error: str = "") -> int:
+        """Write the outcome of photos whose claim is held; returns how many there were."""
+        return self.update(
+            state=state,
+            reason=reason,
+            error=error,
+            claim=None,
+            leased_until=None,
+            sent_at=None,
+            finished_at=timezone.now(),
+        )
 
     def unfinished(self) -> Self:
         """Waiting or being encoded."""

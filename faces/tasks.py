@@ -1,31 +1,25 @@
 """What the workers do: fetch by id, call, record. Every task may be delivered twice."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
 from celery.signals import worker_ready
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from encoder.exceptions import ImageError
-from encoder.images import DecodedImage, decode_image
-from faces.encoding import encode_images
 from faces.exceptions import UnavailableError
 from faces.models import Job, Photo
-from faces.services.enrollment import store_encoded_photo
+from faces.portions import encode_portion, portions, read_ahead
 from faces.services.jobs import end_silent_jobs, follow_photos
-from faces.services.photos import LIMITS, remove_orphan_files
+from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
 
 logger = logging.getLogger(__name__)
-
-PIXELS_AT_ONCE = 24_000_000
-"""Decoded photos that a worker holds in memory at a time (3 bytes a pixel), unless a single one is larger."""
 
 ENCODE_QUEUE = "encode"
 """Where the settings route `encode_photos` to."""
@@ -65,65 +59,11 @@ def _send(ids: Sequence[int] | None) -> None:
 def encode_photos(photo_ids: list[int]) -> None:
     """Encode those of these photos that nobody else holds, and enroll the faces of portraits."""
     _, photos = Photo.claim_batch(photo_ids, until=timezone.now() + LEASE)
-    for portion in _portions(photos):
+    for portion in read_ahead(portions(photos)):
         renew_lease(photos)
-        _encode_portion(portion)
+        encode_portion(portion)
     for job in Job.objects.filter(pk__in={photo.job_id for photo in photos if photo.job_id}):
         follow_photos(job=job)
-
-
-def _portions(photos: Sequence[Photo]) -> Iterator[list[Photo]]:
-    """Cut a batch into runs of one encoder version that fit in memory together."""
-    portion: list[Photo] = []
-    pixels = 0
-    version = None
-    for photo in photos:
-        size = photo.width * photo.height
-        if portion and (pixels + size > PIXELS_AT_ONCE or photo.gallery.encoder_version_id != version):
-            yield portion
-            portion, pixels = [], 0
-        portion.append(photo)
-        pixels += size
-        version = photo.gallery.encoder_version_id
-    if portion:
-        yield portion
-
-
-def _encode_portion(photos: list[Photo]) -> None:
-    decoded = [(photo, image) for photo in photos if (image := _decode(photo)) is not None]
-    if not decoded:
-        return
-    version = decoded[0][0].gallery.encoder_version
-    try:
-        encoded = encode_images([image.pixels for _, image in decoded], version)
-    except OperationalError:
-        raise  # the database is away: the lease lapses and the photos are tried again
-    except UnavailableError as error:
-        for photo, _ in decoded:
-            photo.finish(Photo.State.FAILED, error=error.detail)
-        return
-    except Exception as error:
-        if len(photos) > 1:
-            for photo, _ in decoded:
-                _encode_portion([photo])
-            return
-        logger.exception("A photo could not be encoded", extra={"photo": photos[0].pk})
-        photos[0].finish(Photo.State.FAILED, error=f"The encoder failed: {type(error).__name__}.")
-        return
-    for (photo, _), found in zip(decoded, encoded, strict=True):
-        store_encoded_photo(photo=photo, encoded=found, encoder_version=version)
-
-
-def _decode(photo: Photo) -> DecodedImage | None:
-    """Return the pixels, or record why there are none."""
-    try:
-        with photo.file.open("rb") as file:
-            return decode_image(file.read(), limits=LIMITS)
-    except ImageError as error:
-        photo.finish(Photo.State.REJECTED, reason=error.code)
-    except FileNotFoundError:
-        photo.finish(Photo.State.FAILED, error="Its file is gone from the storage.")
-    return None
 
 
 @worker_ready.connect

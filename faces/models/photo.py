@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
-from django.utils import timezone
 
 from faces.models.gallery import Gallery
 from faces.models.job import Job
@@ -135,21 +134,7 @@ class Photo(models.Model):
 
     def finish(self, state: "Photo.State", *, reason: str = "", error: str = "") -> bool:
         """Write the outcome, if this object's claim still holds; returns whether it did."""
-        now = timezone.now()
-        written = (
-            type(self)
-            .objects.filter(pk=self.pk, claim=self.claim, state=self.State.ENCODING)
-            .update(
-                state=state,
-                reason=reason,
-                error=error,
-                claim=None,
-                leased_until=None,
-                sent_at=None,
-                finished_at=now,
-            )
-        )
-        return bool(written)
+        return bool(type(self).objects.held([self]).finish(state, reason=reason, error=error))
 
 
 @receiver(post_delete, sender=Photo)

@@ -1,5 +1,8 @@
 """From an encoded photo to faces that searches can find, and whose they are."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from django.db import transaction
 from pgvector import HalfVector
@@ -11,29 +14,44 @@ from faces.models import Embedding, EncoderVersion, Face, Person, Photo
 from faces.services.portraits import main_face_index
 
 
-@transaction.atomic
-def store_encoded_photo(*, photo: Photo, encoded: EncodedPhoto, encoder_version: EncoderVersion) -> bool:
-    """Write what a worker found in a photo that it holds the claim of, all of it or nothing.
+@dataclass(frozen=True)
+class _Outcome:
+    """What becomes of a photo: its state and reason, and its faces with what the encoder says of each."""
 
-    A portrait's main face becomes its person's, and is enrolled unless its quality forbids.
+    state: Photo.State
+    reason: str = ""
+    faces: tuple[tuple[Face, EncodedFace], ...] = ()
+
+
+def store_encoded_photo(*, photo: Photo, encoded: EncodedPhoto, encoder_version: EncoderVersion) -> bool:
+    """Do what `store_encoded_photos` does for one photo; returns whether its claim still held."""
+    return bool(store_encoded_photos(results=[(photo, encoded)], encoder_version=encoder_version))
+
+
+@transaction.atomic
+def store_encoded_photos(*, results: Sequence[tuple[Photo, EncodedPhoto]], encoder_version: EncoderVersion) -> int:
+    """Write what a worker found in photos that it holds the claims of, all of it or nothing.
+
+    A portrait's main face becomes its person's, and is enrolled unless its quality forbids. Takes five statements,
+    however many photos there are.
 
     Returns:
-        False where the claim was lost in the meantime: another worker has the photo, and nothing is written.
+        How many were written; of the others the claim was lost in the meantime: another worker has them.
     """
-    if not encoded.faces:
-        return photo.finish(Photo.State.REJECTED, reason="no_face_found")
-    main = main_face_index([face.box for face in encoded.faces], encoded.width, encoded.height)
-    reason = ""
-    portrait_of = Person.objects.filter(portraits=photo.pk).first()
-    if portrait_of is not None:
-        if main is None:
-            reason = "several_faces_found"
-        elif quality_problems(encoded.faces[main].quality):
-            reason = "low_quality"
-    if not photo.finish(Photo.State.READY, reason=reason):
-        return False
-    faces = [_face(photo, face, portrait_of if index == main else None) for index, face in enumerate(encoded.faces)]
-    Face.objects.bulk_create(faces)
+    photos = [photo for photo, _ in results]
+    # Locked in one order by everybody, and read after the lock: a person who was deleted meanwhile is gone from there.
+    held = Photo.objects.held(photos).select_for_update().order_by("pk").values_list("pk", "portrait_of")
+    portrait_of = dict(held)
+    outcomes = {
+        photo.pk: _outcome(photo, encoded, portrait_of[photo.pk])
+        for photo, encoded in results
+        if photo.pk in portrait_of
+    }
+    for state, reason in sorted({(outcome.state, outcome.reason) for outcome in outcomes.values()}):
+        alike = [pk for pk, outcome in outcomes.items() if (outcome.state, outcome.reason) == (state, reason)]
+        Photo.objects.filter(pk__in=alike).finish(state, reason=reason)
+    found = [pair for outcome in outcomes.values() for pair in outcome.faces]
+    Face.objects.bulk_create([face for face, _ in found])
     Embedding.objects.bulk_create(
         Embedding(
             face=face,
@@ -41,19 +59,35 @@ def store_encoded_photo(*, photo: Photo, encoded: EncodedPhoto, encoder_version:
             gallery_id=face.gallery_id,
             person_id=face.person_id,
             is_enrolled=face.is_enrolled,
-            vector=HalfVector(np.asarray(found.embedding, dtype=np.float32)),
+            vector=HalfVector(np.asarray(seen.embedding, dtype=np.float32)),
         )
-        for face, found in zip(faces, encoded.faces, strict=True)
+        for face, seen in found
     )
-    return True
+    return len(outcomes)
 
 
-def _face(photo: Photo, found: EncodedFace, person: Person | None) -> Face:
+def _outcome(photo: Photo, encoded: EncodedPhoto, portrait_of: int | None) -> _Outcome:
+    if not encoded.faces:
+        return _Outcome(Photo.State.REJECTED, "no_face_found")
+    main = main_face_index([face.box for face in encoded.faces], encoded.width, encoded.height)
+    reason = ""
+    if portrait_of is not None:
+        if main is None:
+            reason = "several_faces_found"
+        elif quality_problems(encoded.faces[main].quality):
+            reason = "low_quality"
+    faces = (
+        (_face(photo, face, portrait_of if index == main else None), face) for index, face in enumerate(encoded.faces)
+    )
+    return _Outcome(Photo.State.READY, reason, tuple(faces))
+
+
+def _face(photo: Photo, found: EncodedFace, person: int | None) -> Face:
     return Face(
         gallery_id=photo.gallery_id,
         photo=photo,
-        person=person,
-        assigned_by=Face.AssignedBy.IMPORT if person else Face.AssignedBy.NOBODY,
+        person_id=person,
+        assigned_by=Face.AssignedBy.NOBODY if person is None else Face.AssignedBy.IMPORT,
         is_enrolled=person is not None and not quality_problems(found.quality),
         left=found.box.left,
         top=found.box.top,

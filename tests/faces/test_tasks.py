@@ -1,23 +1,18 @@
 """What a worker does with photos, with the real encoder on real photographs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from encoder.images import decode_image
 from faces import encoding, tasks
 from faces.models import Embedding, Face, Gallery, Job, Person, Photo
-from faces.services import enrollment
 from faces.services.encoders import default_encoder_version
 from faces.services.jobs import begin_job, complete_inputs
 from faces.services.photos import accept_photo
-from faces.services.queueing import recover_photos
 from faces.services.recognition import recognize
 from tests import factories
 from tests.faces.photographs import another_photo, astronaut, coffee, grace_hopper, jpeg
@@ -100,46 +95,6 @@ def test_a_file_that_was_damaged_after_it_was_accepted_is_refused_with_its_reaso
     assert states() == [("rejected", "truncated_image")]
 
 
-def test_a_photo_that_breaks_the_encoder_fails_alone(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    bad = jpeg(coffee())
-    ids = [sent(gallery, data).pk for data in (jpeg(astronaut()), bad, jpeg(grace_hopper()))]
-    poison = decode_image(bad).pixels
-    real = encoding.encode_images
-
-    def encode_images(images: Sequence[Any], version: Any) -> Any:
-        if any(image.shape == poison.shape and (image == poison).all() for image in images):
-            raise RuntimeError("unforeseen")
-        return real(images, version)
-
-    monkeypatch.setattr(tasks, "encode_images", encode_images)
-    tasks.encode_photos(ids)
-    assert [state for state, _ in states()] == ["ready", "failed", "ready"]
-    assert Photo.objects.get(state="failed").error == "The encoder failed: RuntimeError."
-
-
-def test_photos_under_way_when_the_database_goes_away_are_encoded_later_once(
-    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids = [sent(gallery, jpeg(image)).pk for image in (astronaut(), grace_hopper())]
-    real = enrollment.store_encoded_photo
-
-    def store(**values: Any) -> bool:
-        if values["photo"].pk == ids[1]:
-            raise OperationalError("the database is shutting down")
-        return real(**values)
-
-    monkeypatch.setattr(tasks, "store_encoded_photo", store)
-    with pytest.raises(OperationalError):
-        tasks.encode_photos(ids)
-    assert [state for state, _ in states()] == ["ready", "encoding"]
-    monkeypatch.undo()
-    Photo.objects.filter(state="encoding").update(leased_until="2020-01-01T00:00Z")
-    recover_photos()
-    tasks.encode_photos(ids)
-    assert [state for state, _ in states()] == ["ready", "ready"]
-    assert Face.objects.count() == 2
-
-
 def test_photos_fail_with_a_plain_error_while_the_weights_are_missing(gallery: Gallery) -> None:
     version = factories.encoder_version(spec=default_encoder_version().spec, weights="storage:weights/gone")
     Gallery.objects.update(encoder_version=version)
@@ -158,13 +113,6 @@ def test_photos_are_encoded_by_the_version_of_their_own_gallery(gallery: Gallery
     tasks.encode_photos(ids)
     found = Embedding.objects.order_by("pk").values_list("gallery", "encoder_version")
     assert list(found) == [(gallery.pk, factory.pk), (other.pk, twin.pk)]
-
-
-def test_a_batch_is_cut_where_its_pixels_would_not_fit_in_memory_together(gallery: Gallery) -> None:
-    sizes = [(4000, 4000), (2000, 4000), (4000, 4000), (9000, 9000), (10, 10)]
-    photos = [Photo(gallery=gallery, width=w, height=h) for w, h in sizes]
-    portions = [[photo.width for photo in portion] for portion in tasks._portions(photos)]
-    assert portions == [[4000, 2000], [4000], [9000], [10]]
 
 
 def test_photos_wait_for_the_next_sweep_while_the_broker_is_away(
