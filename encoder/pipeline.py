@@ -19,10 +19,11 @@ from encoder.exceptions import EmbeddingInvalid
 from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQuality, FloatArray, Landmarks, main_face
 from encoder.images import Pixels
 from encoder.quality import assess
-from encoder.spec import DLIB_RESNET_SPEC, Architecture, EncoderSpec
+from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+from encoder.views import ViewMaker
 
 CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}
-"""In one pass of the backbone, mirror images included: on a CPU larger batches leave its caches."""
+"""In one pass of the backbone, all views counted: on a CPU larger batches leave its caches."""
 
 
 class FaceEncoder:
@@ -31,16 +32,14 @@ class FaceEncoder:
     Photos are (H, W, 3) uint8 arrays, RGB, EXIF-turned, of any sizes in one batch.
     """
 
-    def __init__(
-        self, spec: EncoderSpec, backbone: nn.Module, detector: FaceDetector, *, device: torch.device, mirror: bool
-    ) -> None:
+    def __init__(self, spec: EncoderSpec, backbone: nn.Module, detector: FaceDetector, *, device: torch.device) -> None:
         """`load` is the usual way; this one takes the parts: a backbone for `centered` pixels, ready on `device`."""
         self.spec = spec
         self.device = device
-        self.mirror = mirror
         self._backbone = backbone
         self._dtype = next(backbone.parameters()).dtype
         self._detector = detector
+        self._make_views = ViewMaker(spec.views, spec.input_size, device)
 
     @classmethod
     def load(
@@ -50,7 +49,6 @@ class FaceEncoder:
         *,
         device: str = "auto",
         precision: str = "auto",
-        mirror: bool = True,
     ) -> FaceEncoder:
         """Reads all weights.
 
@@ -59,8 +57,6 @@ class FaceEncoder:
             weights: its file. None: the factory encoder's, out of its package.
             device: "auto", "cpu", "cuda" or "cuda:N".
             precision: "auto", "float32", "bfloat16" or, on CUDA, "float16", of the convolutions.
-            mirror: whether an embedding is the mean of the face's and of its mirror image's: more accurate, and
-                twice the backbone's work.
 
         Raises ValueError for an unknown device or precision, WeightsError for weights that are not what they should be.
         """
@@ -68,7 +64,7 @@ class FaceEncoder:
         dtype = choose_dtype(precision, where)
         backbone = load_backbone(spec, weights).to_inference(dtype, Normalization(spec.mean, spec.scale)).to(where)
         detector = FaceDetector(*load_detector_networks(), where, dtype)
-        return cls(spec, backbone, detector, device=where, mirror=mirror)
+        return cls(spec, backbone, detector, device=where)
 
     main_face = staticmethod(main_face)
 
@@ -77,8 +73,9 @@ class FaceEncoder:
         found = self.detect(photos)
         crops = self.align(photos, [[face.landmarks for face in faces] for faces in found])
         embeddings, agreement = self.embed_views(crops)
-        # What it means that views disagree was measured with the factory's network; other distances have other scales.
-        known = agreement if self.spec.architecture is Architecture.DLIB_RESNET else None
+        # What it means that views disagree was measured with the factory's network and views; others have other scales.
+        measured = (DLIB_RESNET_SPEC.architecture, DLIB_RESNET_SPEC.views)
+        known = agreement if (self.spec.architecture, self.spec.views) == measured else None
         qualities = assess(list(chain.from_iterable(found)), crops, self.spec.alignment, known)
         ends = list(accumulate((len(faces) for faces in found), initial=0))
         return [
@@ -105,7 +102,7 @@ class FaceEncoder:
         return [[face for face in faces if self._can_align(face.landmarks)] for faces in found]
 
     def align(self, photos: Sequence[Pixels], landmarks: Sequence[Sequence[Landmarks]]) -> Pixels:
-        """The crops that the backbone sees, (B, S, S, 3) uint8: all faces of the first photo, of the second, ..."""
+        """The crops that views are made of, (B, S, S, 3) uint8: all faces of the first photo, of the second, ..."""
         owners = [owner for owner, faces in enumerate(landmarks) for _ in faces]
         similarities = [invert_similarity(self._similarity(face)) for faces in landmarks for face in faces]
         with torch.inference_mode():
@@ -131,7 +128,7 @@ class FaceEncoder:
         if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
             raise ValueError(f"Crops are (B, {size}, {size}, 3) uint8, not {crops.shape} {crops.dtype}.")
         at_once = CROPS_AT_ONCE[self.device.type]
-        step = at_once // 2 if self.mirror else at_once
+        step = max(at_once // len(self.spec.views), 1)
         with torch.inference_mode():
             parts = [self._embed(crops[start : start + step]) for start in range(0, len(crops), step)]
         means = np.concatenate([np.empty((0, self.spec.dimension), np.float32), *parts])
@@ -139,16 +136,14 @@ class FaceEncoder:
         broken = np.flatnonzero(~(agreement > 1e-3))
         if broken.size:
             raise EmbeddingInvalid(index=int(broken[0]))
-        return means / agreement[:, None], agreement if self.mirror else None
+        return means / agreement[:, None], agreement if len(self.spec.views) > 1 else None
 
     def _embed(self, crops: Pixels) -> FloatArray:
         """The mean of the unit embeddings of each face's views."""
-        pixels = upload(crops, self.device)  # (B, S, S, 3)
-        views = torch.cat([pixels, pixels.flip(2)]) if self.mirror else pixels
-        inputs = centered(views.permute(0, 3, 1, 2), self._dtype)  # (B, 3, S, S), channels_last
-        embeddings = nn.functional.normalize(self._backbone(inputs))
-        if self.mirror:
-            embeddings = torch.stack(embeddings.chunk(2)).mean(dim=0)
+        views = self._make_views(upload(crops, self.device))  # (V, B, S, S, 3)
+        inputs = centered(views.flatten(0, 1).permute(0, 3, 1, 2), self._dtype)  # (V * B, 3, S, S), channels_last
+        units = nn.functional.normalize(self._backbone(inputs))
+        embeddings = units.reshape(len(views), len(crops), -1).mean(dim=0)
         result: FloatArray = embeddings.cpu().numpy()
         return result
 

@@ -149,7 +149,7 @@ class Assessment:
         return [FaceQuality(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
-TYPICAL_AGREEMENT = 0.9977
+TYPICAL_AGREEMENT = 0.9946
 """The median of LFW; stands where an embedding was made of one view only."""
 
 
@@ -186,7 +186,7 @@ def measure(
         bright=_over(brightness, 0.65) * 10,
         turn=(_over(abs(yaw), 38) + _over(abs(pitch), 30)) / 10,
         doubt=np.log10(np.clip(1 - detection, 1e-4, 1)) + 4,
-        disagreement=_over(np.log10(spread + 5e-4), np.log10(3e-3)),
+        disagreement=_over(np.log10(spread + 1.25e-3), np.log10(7.5e-3)),
     )
     return Assessment(size, sharpness, brightness, yaw, pitch, roll, weaknesses)
 

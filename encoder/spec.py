@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-PREPROCESSING_VERSION = 1
+PREPROCESSING_VERSION = 2
 """Counts every change to detection or alignment that moves embeddings by more than rounding does."""
 
 Template: TypeAlias = tuple[tuple[float, float], ...]
@@ -23,6 +24,36 @@ class Architecture(StrEnum):
     IRESNET34 = "iresnet34"
     IRESNET50 = "iresnet50"
     IRESNET100 = "iresnet100"
+
+
+@dataclass(frozen=True)
+class View:
+    """One look at an aligned crop; with the default values, the crop itself.
+
+    Attributes:
+        degrees: the crop is turned by them about its middle, clockwise where positive.
+        scale: then it is enlarged by this factor, about its middle.
+        mirrored: then left and right change places.
+    """
+
+    degrees: float = 0.0
+    scale: float = 1.0
+    mirrored: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.degrees) and 0.5 <= self.scale <= 2.0):
+            raise ValueError(
+                f"A view is turned by some degrees and scaled by 0.5 to 2, not {self.degrees} and {self.scale}."
+            )
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether each of its pixels is one of the crop's."""
+        return self.degrees == 0 and self.scale == 1
+
+
+MIRRORED_PAIR = (View(), View(mirrored=True))
+"""The face and its mirror image: what every encoder used before views were part of its spec."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +73,8 @@ class EncoderSpec:
         licence: under which the weights may be used, as an SPDX identifier where there is one.
         source: where the weights come from.
         preprocessing_version: which detection and alignment the weights were made for.
+        views: of an aligned crop, one pass of the network each. The embedding is the mean of their unit embeddings,
+            brought to unit length.
     """
 
     name: str
@@ -55,6 +88,7 @@ class EncoderSpec:
     licence: str
     source: str
     preprocessing_version: int = PREPROCESSING_VERSION
+    views: tuple[View, ...] = MIRRORED_PAIR
 
     def __post_init__(self) -> None:
         if self.dimension < 1 or self.input_size < 1 or self.scale <= 0:
@@ -64,6 +98,8 @@ class EncoderSpec:
             )
         if len(self.alignment) != 5 or any(len(point) != 2 for point in self.alignment):
             raise ValueError(f"An alignment has five points (x, y), not {self.alignment}.")
+        if not self.views:
+            raise ValueError("An encoder needs at least one view; the crop itself is View().")
 
     @property
     def fingerprint(self) -> str:
@@ -76,12 +112,17 @@ class EncoderSpec:
 
     @classmethod
     def from_json(cls, text: str) -> EncoderSpec:
-        """The inverse of `to_json`. Raises ValueError for text that does not describe an encoder."""
+        """The inverse of `to_json`. Raises ValueError for text that does not describe an encoder.
+
+        Texts from before there were views have none; their encoders used the mirrored pair.
+        """
         try:
             facts = json.loads(text)
             facts["architecture"] = Architecture(facts["architecture"])
             facts["mean"] = tuple(facts["mean"])
             facts["alignment"] = tuple((x, y) for x, y in facts["alignment"])
+            if "views" in facts:
+                facts["views"] = tuple(View(**view) for view in facts["views"])
             return cls(**facts)
         except (KeyError, TypeError) as error:
             raise ValueError(f"This text does not describe an encoder: {error}.") from error
@@ -94,10 +135,11 @@ DLIB_RESNET_SPEC = EncoderSpec(
     input_size=150,
     mean=(122.782, 117.001, 104.298),
     scale=256.0,
-    alignment=((47.63, 45.51), (101.75, 45.69), (74.71, 77.87), (50.80, 105.04), (98.17, 105.23)),
+    alignment=((46.54, 44.33), (102.82, 44.52), (74.70, 77.98), (49.83, 106.24), (99.10, 106.44)),
     weights_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
     licence="CC0-1.0",
     source="dlib_face_recognition_resnet_model_v1.dat of the PyPI package face_recognition_models 0.3.0",
+    views=(View(), View(degrees=9.0, mirrored=True), View(degrees=-9.0, mirrored=True)),
 )
 """The factory encoder: the residual network that Davis King trained for dlib, 99.38 % on LFW by his own account."""
 

@@ -17,7 +17,8 @@ from encoder.exceptions import EmbeddingInvalid, WeightsMissing
 from encoder.geometry import EncodedPhoto
 from encoder.images import decode_image
 from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
-from encoder.spec import DLIB_RESNET_SPEC
+from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, View
+from encoder.views import ViewMaker
 from tests.encoder.golden.inputs import random_crops
 from tests.encoder.golden.package_photos import astronaut, hopper
 
@@ -153,20 +154,31 @@ def test_squared_distances_do_not_depend_on_the_precision(encoder: FaceEncoder, 
     assert ((exact - fast) ** 2).sum(axis=1).max() < BFLOAT16_TOLERANCE
 
 
-def test_with_mirroring_a_face_and_its_mirror_image_are_the_same(encoder: FaceEncoder) -> None:
-    crops = random_crops()
-    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
-    assert np.allclose(encoder.embed(crops), encoder.embed(mirrored), atol=1e-5)
+def of_views(*views: View) -> FaceEncoder:
+    return FaceEncoder.load(replace(DLIB_RESNET_SPEC, views=views), device="cpu", precision="float32")
 
 
-def test_mirroring_is_the_normalized_mean_of_the_face_and_its_mirror_image(encoder: FaceEncoder) -> None:
-    plain = FaceEncoder.load(device="cpu", precision="float32", mirror=False)
+def test_an_embedding_is_the_normalized_mean_of_the_unit_embeddings_of_its_views(encoder: FaceEncoder) -> None:
     crops = random_crops()
-    face, mirrored = plain.embed(crops), plain.embed(np.ascontiguousarray(crops[:, :, ::-1]))
-    assert np.abs(face - mirrored).max() > 0.01
-    mean = face + mirrored
+    (of_one_view, *others) = [of_views(view).embed(crops) for view in encoder.spec.views]
+    assert all(np.abs(of_one_view - other).max() > 0.01 for other in others)
+    mean = np.mean([of_one_view, *others], axis=0)
     mean /= np.linalg.norm(mean, axis=1, keepdims=True)
     assert np.allclose(encoder.embed(crops), mean, atol=1e-5)
+
+
+def test_of_the_mirrored_pair_a_face_and_its_mirror_image_are_the_same() -> None:
+    pair = of_views(*MIRRORED_PAIR)
+    crops = random_crops()
+    mirrored = np.ascontiguousarray(crops[:, :, ::-1])
+    assert np.allclose(pair.embed(crops), pair.embed(mirrored), atol=1e-5)
+
+
+def test_a_view_is_embedded_as_the_crop_that_it_shows(encoder: FaceEncoder) -> None:
+    view, plain = View(degrees=9, scale=1.1, mirrored=True), of_views(View())
+    crops = random_crops()
+    shown = ViewMaker([view], 150, plain.device)(torch.from_numpy(crops))[0].numpy()
+    assert np.allclose(of_views(view).embed(crops), plain.embed(shown), atol=1e-5)
 
 
 def test_a_face_too_small_for_the_usual_settings_is_found_in_a_second_search(encoder: FaceEncoder) -> None:

@@ -1,12 +1,40 @@
+import json
 from dataclasses import replace
 
 import pytest
 
-from encoder.spec import ARCHITECTURE_DEFAULTS, DLIB_RESNET_SPEC, Architecture, EncoderSpec
+from encoder.spec import ARCHITECTURE_DEFAULTS, DLIB_RESNET_SPEC, MIRRORED_PAIR, Architecture, EncoderSpec, View
 
 
 def test_a_spec_survives_the_way_through_json() -> None:
     assert EncoderSpec.from_json(DLIB_RESNET_SPEC.to_json()) == DLIB_RESNET_SPEC
+
+
+def test_views_survive_the_way_through_json() -> None:
+    spec = replace(DLIB_RESNET_SPEC, views=(View(), View(degrees=-7.5, scale=1.06), View(mirrored=True)))
+    assert EncoderSpec.from_json(spec.to_json()) == spec
+    assert EncoderSpec.from_json(spec.to_json()).fingerprint == spec.fingerprint
+
+
+def test_a_text_from_before_there_were_views_means_the_mirrored_pair() -> None:
+    facts = json.loads(DLIB_RESNET_SPEC.to_json())
+    del facts["views"]
+    old = EncoderSpec.from_json(json.dumps(facts))
+    assert old == replace(DLIB_RESNET_SPEC, views=(View(), View(mirrored=True)))
+    assert old.views == MIRRORED_PAIR
+
+
+@pytest.mark.parametrize("views", [{}, None, 3, [7], [{"color": "red"}], []], ids=str)
+def test_views_that_are_none_are_refused(views: object) -> None:
+    facts = json.loads(DLIB_RESNET_SPEC.to_json()) | {"views": views}
+    with pytest.raises(ValueError, match=r".+"):
+        EncoderSpec.from_json(json.dumps(facts))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 2.5, float("nan")])
+def test_a_view_shows_about_the_face_and_not_a_pore(scale: float) -> None:
+    with pytest.raises(ValueError, match=r"scaled by 0\.5 to 2"):
+        View(scale=scale)
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", "no json", '{"architecture": "transformer"}'])
@@ -31,8 +59,9 @@ def test_a_spec_with_an_unknown_fact_is_refused() -> None:
         {"alignment": ((0.0, 0.0),) * 5},
         {"weights_sha256": "0" * 64},
         {"preprocessing_version": 99},
+        {"views": (View(),)},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
 def test_whatever_decides_the_output_changes_the_fingerprint(change: dict[str, object]) -> None:
     assert replace(DLIB_RESNET_SPEC, **change).fingerprint != DLIB_RESNET_SPEC.fingerprint  # type: ignore[arg-type]
