@@ -125,7 +125,7 @@ def max_pool(x: Tensor, size: int, *, ceil: bool = False) -> Tensor:
     (B, C, H, W), channels_last. With `ceil` windows may reach over the end. First down, then across, as whole rows: on
     a CPU torch's own takes up to twice as long, and in bfloat16 more.
     """
-    if not x.is_cpu or x.numel() < _SMALL:
+    if not x.is_cpu or (x.numel() < _SMALL and x.is_floating_point()):
         return functional.max_pool2d(x, kernel_size=size, stride=2, ceil_mode=ceil)
     return _pooled(_pooled(x, 2, size, ceil=ceil), 3, size, ceil=ceil)
 

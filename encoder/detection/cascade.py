@@ -16,7 +16,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from encoder.convolution import centered
-from encoder.detection.boxes import Boxes, Indices, Overlap, Scores, non_maximum_suppression, regress, to_squares
+from encoder.detection.boxes import (
+    Boxes,
+    Indices,
+    Overlap,
+    Scores,
+    non_maximum_suppression,
+    overlaps,
+    regress,
+    to_squares,
+)
 from encoder.detection.mosaic import CELL, lay_out
 from encoder.detection.networks import (
     ONET_SIZE,
@@ -35,6 +44,7 @@ from encoder.images import Pixels
 PROPOSAL_OVERLAP = 0.5
 REFINED_OVERLAP = 0.5
 FACE_OVERLAP = 0.7  # of the smaller box
+READING_OVERLAP = 0.5  # with the box of a face, for a reading to be of that face
 
 STACKED_PIXELS = 4_000_000  # of pictures in one pass of P-Net, which takes 100 MB of activations
 MIRRORED = np.array([-1, 1, -1, 1], np.float32)  # signs of a mirror image's offsets, left and right exchanged
@@ -91,8 +101,8 @@ class FaceDetector:
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """`dtype`: of R- and O-Net's convolutions. P-Net's have too few channels to gain by another than float32."""
-        self._pnet = DetectorInference(pnet, torch.float32).to(device)
+        """`dtype`: of the convolutions, but for P-Net's first: that has too few channels to gain by less precision."""
+        self._pnet = DetectorInference(pnet, dtype, first=torch.float32).to(device)
         self._rnet = DetectorInference(rnet, dtype).to(device)
         self._onet = DetectorInference(onet, dtype).to(device)
         self._device = device
@@ -109,7 +119,6 @@ class FaceDetector:
         candidates = self._propose(stacks, settings)
         candidates = self._refine(stacks, candidates, settings)
         candidates, landmarks = self._output(stacks, candidates, settings)
-        candidates, landmarks = self._settle(stacks, candidates, landmarks, settings)
         faces: list[list[DetectedFace]] = [[] for _ in photos]
         for index, owner in enumerate(candidates.owners.tolist()):
             height, width = photos[owner].shape[:2]
@@ -156,35 +165,29 @@ class FaceDetector:
     def _output(
         self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings
     ) -> tuple[_Candidates, FloatArray]:
-        """The boxes that O-Net takes for faces, moved, and their landmarks, (N, 5, 2)."""
-        ((scores,), (offsets,), (points,)) = self._judge(self._onet, ONET_SIZE, stacks, candidates)
-        squares = candidates.boxes
-        boxes = regress(squares, offsets)
-        (sure,) = np.nonzero((scores >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
-        found = _Candidates(candidates.owners[sure], boxes[sure], scores[sure])
-        chosen = _suppress_by_owner(found, FACE_OVERLAP, Overlap.SMALLER)
-        kept = sure[chosen]
-        return found[chosen], _landmarks(squares[kept], _shares(points[kept]))
+        """The boxes that O-Net takes for faces, and their landmarks, (N, 5, 2).
 
-    def _settle(
-        self, stacks: Sequence[Stack], faces: _Candidates, landmarks: FloatArray, settings: DetectorSettings
-    ) -> tuple[_Candidates, FloatArray]:
-        """The means of three readings: the first one, and O-Net's of the box that gave and of its mirror image.
-
-        Landmarks decide the alignment, and the single reading from a proposed box is noisy: with three, the equal
-        error rate over pairs of 5,612 LFW photos falls from 1.11 % to 0.96 %. What only looked like a face from the
-        first box is dropped.
+        O-Net reads every square and its mirror image, and a face is the mean of all readings of the squares around it.
+        Landmarks decide the alignment, and a single reading is noisy: with the means, the equal error rate over pairs
+        of LFW photos falls by a seventh.
         """
-        squares = _Candidates(faces.owners, to_squares(faces.boxes), faces.scores)
-        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, squares, mirrored_too=True)
-        shares = [_shares(points[0]), _mirrored(_shares(points[1]))]
-        boxes = [regress(squares.boxes, moves) for moves in (offsets[0], offsets[1][:, [2, 1, 0, 3]] * MIRRORED)]
-        readings = [landmarks, *(_landmarks(squares.boxes, some) for some in shares)]
-        mean_boxes = np.mean([faces.boxes, *boxes], axis=0)
-        mean_scores = np.mean([faces.scores, *scores], axis=0)
-        settled = _Candidates(faces.owners, mean_boxes, mean_scores)
-        (sure,) = np.nonzero(settled.scores >= settings.thresholds[2])
-        return settled[sure], np.mean(readings, axis=0)[sure]
+        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, candidates, mirrored_too=True)
+        squares = candidates.boxes
+        mirrored = offsets[1][:, [2, 1, 0, 3]] * MIRRORED
+        boxes = np.mean([regress(squares, offsets[0]), regress(squares, mirrored)], axis=0)
+        shares = np.mean([_shares(points[0]), _mirrored(_shares(points[1]))], axis=0)
+        score = scores.mean(axis=0)
+        (sure,) = np.nonzero((score >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
+        readings = _Candidates(candidates.owners[sure], boxes[sure], score[sure])
+        kept = _suppress_by_owner(readings, FACE_OVERLAP, Overlap.SMALLER)
+        same_owner = readings.owners[kept][:, None] == readings.owners[None, :]
+        around = same_owner & (
+            overlaps(readings.boxes[kept], readings.boxes, Overlap.UNION) > READING_OVERLAP
+        )  # (N, M)
+        weights = (around / around.sum(axis=1, keepdims=True)).astype(np.float32)
+        landmarks = _landmarks(squares[sure], shares[sure]).reshape(-1, 10)
+        faces = _Candidates(readings.owners[kept], weights @ readings.boxes, readings.scores[kept])
+        return faces, (weights @ landmarks).reshape(-1, 5, 2)
 
     def _judge(
         self,
