@@ -20,14 +20,19 @@ _held: list[Any] = []
 
 
 class Crew(Generic[EngineT]):
-    """`size` processes, each with an engine of its own; started new, so that no thread of the parent is forked."""
+    """`size` processes, each with an engine of its own.
+
+    They are forked from a server that has imported what makes the first crew's engines and run none of it: torch is
+    loaded once, and has no threads yet that a fork would leave behind.
+    """
 
     def __init__(self, make: Callable[[int], EngineT], *, size: int, threads: int) -> None:
         """`make` is called in each process with the threads that it may use. Returns when all are ready.
 
         Raises threading.BrokenBarrierError where one cannot be made; its own error is on the terminal.
         """
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_module_of(make)])
         ready = context.Barrier(size + 1)
         self._pool = ProcessPoolExecutor(size, context, initializer=_hold, initargs=(make, threads, ready))
         for _ in range(size):  # a process is started for each task that finds none at rest, and none is ready yet
@@ -56,6 +61,10 @@ class Crew(Generic[EngineT]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _module_of(make: Callable[[int], object]) -> str:
+    return make.func.__module__ if isinstance(make, partial) else make.__module__
 
 
 def _hold(make: Callable[[int], object], threads: int, ready: Barrier) -> None:
