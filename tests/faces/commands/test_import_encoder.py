@@ -213,7 +213,7 @@ def test_people_are_recognized_and_verified_by_an_imported_encoder_of_512_number
     recognized = run("recognize", eileen, "--gallery", "Crew", "--json")
     (face,) = told(recognized)["faces"]
     assert face["person"]["name"] == "Eileen Collins"
-    assert face["distance"] < 0.3 < 1.0 < face["candidates"][1]["distance"]
+    assert face["distance"] < 0.5 < 1.0 < face["candidates"][1]["distance"]
     assert told(recognized)["tau"] == 0.7
 
     assert run("verify", eileen, "--person", "Eileen Collins", "--gallery", "Crew").status == 0
