@@ -22,7 +22,6 @@ from encoder.detection.boxes import (
     Overlap,
     Scores,
     non_maximum_suppression,
-    overlaps,
     regress,
     to_squares,
 )
@@ -44,7 +43,6 @@ from encoder.images import Pixels
 PROPOSAL_OVERLAP = 0.5
 REFINED_OVERLAP = 0.5
 FACE_OVERLAP = 0.7  # of the smaller box
-READING_OVERLAP = 0.5  # with the box of a face, for a reading to be of that face
 
 STACKED_PIXELS = 4_000_000  # of pictures in one pass of P-Net, which takes 100 MB of activations
 MIRRORED = np.array([-1, 1, -1, 1], np.float32)  # signs of a mirror image's offsets, left and right exchanged
@@ -165,29 +163,21 @@ class FaceDetector:
     def _output(
         self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings
     ) -> tuple[_Candidates, FloatArray]:
-        """The boxes that O-Net takes for faces, and their landmarks, (N, 5, 2).
+        """The boxes that O-Net takes for faces, and their landmarks, (N, 5, 2): means of two readings.
 
-        O-Net reads every square and its mirror image, and a face is the mean of all readings of the squares around it.
-        Landmarks decide the alignment, and a single reading is noisy: with the means, the equal error rate over pairs
-        of LFW photos falls by a seventh.
+        O-Net reads every square and its mirror image. Landmarks decide the alignment, and a single reading is noisy:
+        with two, the equal error rate over all pairs of LFW photos is 0.63 %, with three, of which the first is of
+        another square, 0.67 %.
         """
         scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, candidates, mirrored_too=True)
         squares = candidates.boxes
-        mirrored = offsets[1][:, [2, 1, 0, 3]] * MIRRORED
-        boxes = np.mean([regress(squares, offsets[0]), regress(squares, mirrored)], axis=0)
+        moved = [regress(squares, offsets[0]), regress(squares, offsets[1][:, [2, 1, 0, 3]] * MIRRORED)]
+        boxes, score = np.mean(moved, axis=0), scores.mean(axis=0)
         shares = np.mean([_shares(points[0]), _mirrored(_shares(points[1]))], axis=0)
-        score = scores.mean(axis=0)
         (sure,) = np.nonzero((score >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
-        readings = _Candidates(candidates.owners[sure], boxes[sure], score[sure])
-        kept = _suppress_by_owner(readings, FACE_OVERLAP, Overlap.SMALLER)
-        same_owner = readings.owners[kept][:, None] == readings.owners[None, :]
-        around = same_owner & (
-            overlaps(readings.boxes[kept], readings.boxes, Overlap.UNION) > READING_OVERLAP
-        )  # (N, M)
-        weights = (around / around.sum(axis=1, keepdims=True)).astype(np.float32)
-        landmarks = _landmarks(squares[sure], shares[sure]).reshape(-1, 10)
-        faces = _Candidates(readings.owners[kept], weights @ readings.boxes, readings.scores[kept])
-        return faces, (weights @ landmarks).reshape(-1, 5, 2)
+        found = _Candidates(candidates.owners[sure], boxes[sure], score[sure])
+        chosen = _suppress_by_owner(found, FACE_OVERLAP, Overlap.SMALLER)
+        return found[chosen], _landmarks(squares[sure], shares[sure])[chosen]
 
     def _judge(
         self,
