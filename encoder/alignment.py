@@ -17,12 +17,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from encoder.detection.sampling import resize, to_tensor
+from encoder.devices import upload
 from encoder.images import Pixels
 
 Similarity: TypeAlias = npt.NDArray[np.float64]
 Points: TypeAlias = npt.NDArray[np.float64]
 
 WARPS_AT_ONCE = 64
+
+_COMPUTER = torch.device("cpu")
 
 
 def fit_similarity(source: npt.ArrayLike, target: npt.ArrayLike) -> Similarity:
@@ -63,10 +66,10 @@ def similarity_scale(similarity: Similarity) -> float:
 class _Patch:
     """The part of a photo that a crop needs, reduced where the crop is smaller.
 
-    `pixels` is (1, 3, h, w) uint8; `to_patch` (2, 3) maps points of the crop to points of the patch.
+    `pixels` is (h, w, 3) uint8; `to_patch` (2, 3) maps points of the crop to points of the patch.
     """
 
-    pixels: Tensor
+    pixels: Pixels
     to_patch: Similarity
 
 
@@ -79,14 +82,16 @@ def warp_faces(
 ) -> Tensor:
     """Cuts aligned crops out of photos of any sizes: (K, 3, size, size) uint8, channels_last, on `device`.
 
+    What each face needs is cut out of its photo, and reduced, on the computer itself: each has a size of its own. The
+    device is given many of them at a time, in one copy.
+
     Args:
         photos: (H, W, 3) uint8 each.
         owners: for each crop the index of its photo.
         similarities: for each crop the map from it to its photo. What lies outside of the photo is black.
     """
     patches = [
-        _cut_patch(photos[owner], similarity, size, device)
-        for owner, similarity in zip(owners, similarities, strict=True)
+        _cut_patch(photos[owner], similarity, size) for owner, similarity in zip(owners, similarities, strict=True)
     ]
     warped = [
         _warp_patches(patches[start : start + WARPS_AT_ONCE], size, device)
@@ -96,17 +101,18 @@ def warp_faces(
     return torch.cat(warped or [empty]).contiguous(memory_format=torch.channels_last)
 
 
-def _cut_patch(photo: Pixels, similarity: Similarity, size: int, device: torch.device) -> _Patch:
+def _cut_patch(photo: Pixels, similarity: Similarity, size: int) -> _Patch:
     """The bounding rectangle of the crop's outline, a pixel of the crop more on each side, within the photo."""
     scale = max(similarity_scale(similarity), 1.0)
     corners = np.array([(0, 0, 1), (size, 0, 1), (0, size, 1), (size, size, 1)]) @ similarity.T
     height, width = photo.shape[:2]
     left, top = np.clip(np.floor(corners.min(axis=0) - scale), 0, (width - 1, height - 1)).astype(int)
     right, bottom = np.clip(np.ceil(corners.max(axis=0) + scale), (left + 1, top + 1), (width, height)).astype(int)
-    pixels = to_tensor(photo[top:bottom, left:right], device)
+    pixels = photo[top:bottom, left:right]
     if scale > 1.0:
-        pixels = resize(pixels, max(round((bottom - top) / scale), 1), max(round((right - left) / scale), 1))
-    reduction = np.array([pixels.shape[3] / (right - left), pixels.shape[2] / (bottom - top)])
+        reduced = max(round((bottom - top) / scale), 1), max(round((right - left) / scale), 1)
+        pixels = resize(to_tensor(pixels, _COMPUTER), *reduced)[0].permute(1, 2, 0).numpy()
+    reduction = np.array([pixels.shape[1] / (right - left), pixels.shape[0] / (bottom - top)])
     to_patch = similarity.copy()
     to_patch[:, 2] -= (left, top)
     return _Patch(pixels, to_patch * reduction[:, None])
@@ -114,13 +120,14 @@ def _cut_patch(photo: Pixels, similarity: Similarity, size: int, device: torch.d
 
 def _warp_patches(patches: Sequence[_Patch], size: int, device: torch.device) -> Tensor:
     """Bilinear, all at once: the patches lie in the top left corners of black squares of one size."""
-    side = max(max(patch.pixels.shape[2:]) for patch in patches)
-    canvas = torch.zeros((len(patches), 3, side, side), device=device)
-    for index, patch in enumerate(patches):
-        canvas[index, :, : patch.pixels.shape[2], : patch.pixels.shape[3]] = patch.pixels[0]
+    side = max(max(patch.pixels.shape[:2]) for patch in patches)
+    canvas = np.zeros((len(patches), side, side, 3), np.uint8)
+    for square, patch in zip(canvas, patches, strict=True):
+        square[: patch.pixels.shape[0], : patch.pixels.shape[1]] = patch.pixels
     theta = torch.from_numpy(np.stack([_normalized(patch.to_patch, size, side) for patch in patches]))
     grid = functional.affine_grid(theta.float().to(device), [len(patches), 3, size, size], align_corners=False)
-    warped = functional.grid_sample(canvas, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    squares = upload(canvas, device).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+    warped = functional.grid_sample(squares, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return warped.round_().clamp_(0, 255).to(torch.uint8)
 
 

@@ -25,6 +25,7 @@ from encoder.geometry import EncodedPhoto
 from encoder.images import Pixels, decode_image
 from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
 from encoder.spec import DLIB_RESNET_SPEC as SPEC
+from encoder.views import ViewMaker
 from tests.encoder.golden.inputs import random_crops
 from tests.encoder.golden.package_photos import astronaut, hopper
 
@@ -40,12 +41,14 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Attributes:
         count: how many there were.
+        on_meta: how many of them dealt with the device that stands in for CUDA.
         mixed: the names of those, copies aside, that were given tensors of several devices: CUDA refuses, or waits.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
+        self.on_meta = 0
         self.mixed: list[str] = []
 
     def __torch_dispatch__(
@@ -59,7 +62,10 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = [value for value in tree_leaves((args, kwargs)) if isinstance(value, torch.Tensor)]
         if len({value.device for value in given}) > 1 and func.overloadpacket not in COPIES:
             self.mixed.append(str(func))
-        return func(*args, **(kwargs or {}))
+        answer = func(*args, **(kwargs or {}))
+        met = [*given, *(value for value in tree_leaves(answer) if isinstance(value, torch.Tensor))]
+        self.on_meta += any(value.device == META for value in met)
+        return answer
 
 
 COPIES = (torch.ops.aten._to_copy, torch.ops.aten.copy_)
@@ -120,6 +126,13 @@ def test_pictures_are_reduced_squares_cut_and_faces_warped_on_the_device() -> No
     assert (crops.device, crops.shape) == (META, (3, 3, SPEC.input_size, SPEC.input_size))
 
 
+@pytest.mark.usefixtures("one_device")
+def test_views_are_made_on_the_device() -> None:
+    crops = torch.zeros(5, SPEC.input_size, SPEC.input_size, 3, dtype=torch.uint8, device=META)
+    views = ViewMaker(SPEC.views, SPEC.input_size, META)(crops)
+    assert (views.device, views.shape) == (META, (len(SPEC.views), *crops.shape))
+
+
 def shifted(pixels: int) -> npt.NDArray[np.float64]:
     """From the crop to the photo: half its size, `pixels` to the right and down."""
     return invert_similarity(np.array([[0.5, 0.0, -pixels], [0.0, 0.5, -pixels]]))
@@ -148,6 +161,17 @@ def test_cutting_takes_as_many_operators_for_many_squares_as_for_few() -> None:
         return lambda: cut_squares(stacks, np.zeros(count, np.int64), squares[:count], ONET_SIZE)
 
     assert operators_of(cut(100)) == operators_of(cut(2))
+
+
+def test_warping_asks_the_device_for_as_much_for_many_faces_as_for_few() -> None:
+    def asked(count: int) -> int:
+        similarities = [shifted(number) for number in range(count)]
+        with Watch() as watch:
+            warp_faces([astronaut()], [0] * count, similarities, SPEC.input_size, META)
+        on_meta: int = watch.on_meta
+        return on_meta
+
+    assert asked(48) == asked(2) > 0
 
 
 def test_an_upload_to_the_cpu_shares_memory_where_it_may() -> None:
