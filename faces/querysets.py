@@ -134,14 +134,6 @@ class JobQuerySet(models.QuerySet[M]):
         return self.filter(state__in=("queued", "running"))
 
 
-class ApiKeyQuerySet(models.QuerySet[M]):
-    """Keys of programs."""
-
-    def usable(self) -> Self:
-        """Neither revoked nor past their end."""
-        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), revoked_at__isnull=True)
-
-
 class GalleryQuerySet(models.QuerySet[M]):
     """Galleries."""
 

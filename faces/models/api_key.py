@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 
 from faces.models.gallery import Gallery
-from faces.querysets import ApiKeyQuerySet
 
 
 class ApiKey(models.Model):
@@ -35,8 +34,6 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = ApiKeyQuerySet["ApiKey"].as_manager()
 
     class Meta:
         """A key that allows nothing is a mistake."""
