@@ -1,8 +1,8 @@
 """Encoder versions: what they are, what their licences allow, which galleries they serve; making one available."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -34,9 +34,9 @@ class VersionCard:
     terms: LicenceTerms
 
     @property
-    def spec(self) -> dict[str, object]:
-        """Everything that decides the version's output."""
-        return cast("dict[str, object]", self.version.spec)
+    def spec(self) -> str:
+        """Everything that decides the version's output, as text."""
+        return json.dumps(self.version.spec, indent=2, ensure_ascii=False)
 
 
 def card_of(version: EncoderVersion) -> VersionCard:
