@@ -113,14 +113,17 @@ class Contest:
             Row(f"{name}_photos_per_second", statistics.median(rates[name]), "photos/s", note=note)
             for name, note in notes.items()
         ]
-        sample = list(self.photos[: 4 * few])
-        faces = sum(self.workers.share(Ours.encode, portions(sample, BATCH)))
-        dlib_faces = sum(self.dlibs.share(Dlib.encode, portions(sample, 2)))
+        sample = list(self.photos[: 2 * few])
+        spent, faces = self.workers.ask(Ours.cost, sample)
+        dlib_spent, dlib_faces = self.dlib.ask(Dlib.cost, sample)
         return [
             *rows,
             Row("ratio_to_dlib", median_ratio(rates["ours"], rates["dlib"]), "times", goal=20),
             Row("ratio_to_dlib_same_cores", median_ratio(rates["ours"], rates["dlib_every_core"]), "times"),
             Row("ratio_to_dlib_doubled", median_ratio(rates["ours"], rates["dlib_doubled"]), "times"),
+            Row("cpu_ms_per_photo", 1000 * spent / len(sample), "ms", note="processor time in one worker"),
+            Row("dlib_cpu_ms_per_photo", 1000 * dlib_spent / len(sample), "ms", note="processor time"),
+            Row("cpu_ratio_to_dlib", dlib_spent / spent, "times", note="worker against process"),
             Row("faces_per_photo", faces / len(sample), "faces"),
             Row("dlib_faces_per_photo", dlib_faces / len(sample), "faces"),
         ]

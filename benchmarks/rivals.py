@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.timing import rate
+from benchmarks.timing import cpu_seconds, rate
 from encoder.checkpoints import load_factory_backbone, locate_factory_weights
-from encoder.geometry import FloatArray
+from encoder.geometry import BoundingBox, FloatArray, portrait_score
 from encoder.images import Pixels
 
 PACKAGES = ("dlib", "onnxruntime", "onnx")
@@ -61,10 +62,25 @@ class Dlib:
         """The same with pictures doubled for the detector, as face_recognition does."""
         return self.encode(paths, upsample=1)
 
+    def cost(self, paths: list[str]) -> tuple[float, int]:
+        """Seconds of processor time for `encode`, and how many faces."""
+        return cpu_seconds(partial(self.encode, paths))
+
     def embeddings(self, photo: Pixels, upsample: int = 0) -> list[FloatArray]:
         """(128,) of each face, not of unit length."""
         shapes = [self._predictor(photo, box) for box in self._detector(photo, upsample)]
         return [np.array(self._network.compute_face_descriptor(photo, shape, 1), np.float32) for shape in shapes]
+
+    def portrait(self, photo: Pixels) -> FloatArray | None:
+        """(128,) of the main face, not of unit length; None where no face was found."""
+        height, width = photo.shape[:2]
+        boxes = self._detector(photo, 0)
+        if not boxes:
+            return None
+        edges = [BoundingBox(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in boxes]
+        best = max(range(len(edges)), key=lambda index: portrait_score(edges[index], width, height))
+        shape = self._predictor(photo, boxes[best])
+        return np.array(self._network.compute_face_descriptor(photo, shape, 1), np.float32)
 
     def probe(self, path: str, upsample: int = 0) -> float:
         """Seconds from a file to its embeddings."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.timing import Row, as_json, median_ratio, portions, rate, slice_of, table, take_turns
+from benchmarks.timing import Row, as_json, cpu_seconds, median_ratio, portions, rate, slice_of, table, take_turns
 
 
 def test_contestants_take_turns_in_every_round() -> None:
@@ -54,6 +54,12 @@ def test_work_that_takes_longer_than_asked_for_is_done_once() -> None:
     calls: list[None] = []
     assert rate(lambda: calls.append(None), 1, at_least_s=0) > 0
     assert len(calls) == 1
+
+
+def test_processor_time_is_told_with_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([2.0, 2.75])
+    monkeypatch.setattr("time.process_time", lambda: next(clock))
+    assert cpu_seconds(lambda: "done") == (0.75, "done")
 
 
 @pytest.mark.parametrize(
