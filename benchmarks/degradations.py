@@ -88,6 +88,19 @@ def covered(top: float, bottom: float) -> Degradation:
     return apply
 
 
+def covered_side(share: float) -> Degradation:
+    """A bar of one color over the whole height of the face, on the one or the other side, a share of its box wide."""
+
+    def apply(subject: Subject) -> Image.Image:
+        face, pixels = subject.face, np.array(subject.photo)
+        left = face.left if subject.rng.random() < 0.5 else face.right - share * face.width
+        columns = slice(max(round(left), 0), max(round(left + share * face.width), 0))
+        pixels[max(round(face.top), 0) : round(face.bottom), columns] = subject.rng.integers(20, 230, 3)
+        return Image.fromarray(pixels)
+
+    return apply
+
+
 def _jpeg(photo: Image.Image, quality: int) -> Image.Image:
     buffer = io.BytesIO()
     photo.save(buffer, "JPEG", quality=quality)
