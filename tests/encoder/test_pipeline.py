@@ -1,5 +1,6 @@
 """The whole encoder on real photographs."""
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from encoder.exceptions import EmbeddingInvalid, WeightsMissing
 from encoder.geometry import EncodedPhoto
 from encoder.images import decode_image
 from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
-from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, View
+from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, EncoderSpec, View
 from encoder.views import ViewMaker
 from tests.encoder.golden.inputs import random_crops
 from tests.encoder.golden.package_photos import astronaut, hopper
@@ -172,6 +173,13 @@ def test_of_the_mirrored_pair_a_face_and_its_mirror_image_are_the_same() -> None
     crops = random_crops()
     mirrored = np.ascontiguousarray(crops[:, :, ::-1])
     assert np.allclose(pair.embed(crops), pair.embed(mirrored), atol=1e-5)
+
+
+def test_a_spec_stored_before_there_were_views_still_makes_the_mirrored_pair() -> None:
+    facts = json.loads(DLIB_RESNET_SPEC.to_json()) | {"preprocessing_version": 1}
+    del facts["views"]
+    stored = FaceEncoder.load(EncoderSpec.from_json(json.dumps(facts)), device="cpu", precision="float32")
+    assert np.allclose(stored.embed(random_crops()), of_views(*MIRRORED_PAIR).embed(random_crops()), atol=1e-5)
 
 
 def test_a_view_is_embedded_as_the_crop_that_it_shows(encoder: FaceEncoder) -> None:

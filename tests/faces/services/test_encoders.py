@@ -1,6 +1,7 @@
 """Encoder versions: added as candidates, made available with their taus, chosen for a new gallery."""
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,15 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, EncoderSpec
 from faces.exceptions import DuplicateEncoderNameError, InvalidRequestError, InvalidTauError, WrongStateError
 from faces.models import EncoderVersion, Gallery, Threshold
-from faces.services.encoders import default_encoder_version, make_available, store_candidate
+from faces.services.encoders import (
+    default_encoder_version,
+    ensure_factory_encoder,
+    make_available,
+    store_candidate,
+)
 from faces.services.galleries import create_gallery
 from faces.services.thresholds import tau_in_force
 from tests import factories
@@ -112,6 +118,34 @@ def test_what_is_available_already_keeps_its_taus() -> None:
     with pytest.raises(WrongStateError):
         make_available(version=version, taus=TAUS, reason="x", user=None)
     assert tau_in_force(gallery=None, encoder_version=version, use=Threshold.Use.RECOGNITION).tau != 1.1
+
+
+def as_of_version_1() -> EncoderVersion:
+    """Turn the factory's row into that of an installation from before views were part of a spec."""
+    version = default_encoder_version()
+    facts = version.spec | {"preprocessing_version": 1}
+    del facts["views"]
+    version.spec, version.preprocessing_version, version.name = facts, 1, "dlib ResNet v1, preprocessing 1"
+    version.save()
+    return version
+
+
+def test_an_older_factory_encoder_goes_on_serving_its_galleries_beside_the_new_one() -> None:
+    old = as_of_version_1()
+    staff = create_gallery(name="Staff")
+    taus = list(old.thresholds.values_list("use", "tau"))
+    new = ensure_factory_encoder()
+    staff.refresh_from_db()
+    assert (staff.encoder_version, create_gallery(name="Visitors").encoder_version) == (old, new)
+    assert list(old.thresholds.values_list("use", "tau")) == taus
+    assert new.thresholds.count() == len(Threshold.Use)
+    assert ensure_factory_encoder() == new
+
+
+def test_what_an_older_factory_encoder_was_can_still_be_read_from_its_row() -> None:
+    spec = EncoderSpec.from_json(json.dumps(as_of_version_1().spec))
+    assert spec.views == MIRRORED_PAIR
+    assert spec.fingerprint != DLIB_RESNET_SPEC.fingerprint
 
 
 def test_an_imported_version_is_never_the_default_by_itself() -> None:
