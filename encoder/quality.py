@@ -52,9 +52,9 @@ class QualityLimits:
     `min_score` keeps out what fails in one of three comparisons with good photos of the same person at an FMR of 1e-3;
     it was 35 % of comparisons for scores from 0.65 to 0.7 and 5.6 % for all of LFW. The others are for what is beyond
     doubt: 39 % failed at 18 to 20 pixels, 48 % at sharpness 0.4 to 0.5, 51 % at 50 to 55 degrees of yaw, 29 % at a
-    brightness of 0.9 to 0.95 and 47 % over it; and faces darker than 0.08 match strangers as dark 20 times as often as they should. Measured
-    on LFW and degraded copies of it with `python -m benchmarks.quality ../shared/data/lfw --bins`; few of its faces
-    look up or down by more than 40 degrees.
+    brightness of 0.9 to 0.95 and 47 % over it; and faces darker than 0.08 match strangers as dark nearly 20 times as
+    often as they should. Measured on LFW and degraded copies of it with
+    `python -m benchmarks.quality ../shared/data/lfw --bins`; few of its faces look up or down by more than 40 degrees.
     """
 
     min_size: float = 20.0
