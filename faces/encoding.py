@@ -53,11 +53,12 @@ class Together:
 
 
 BATCHES = {
-    "cpu": Together(probes=4, pixels=3_000_000, side_by_side=4),
+    "cpu": Together(probes=8, pixels=3_000_000, side_by_side=4),
     "cuda": Together(probes=32, pixels=24_000_000, side_by_side=2),
 }
-"""By kind of device. On a CPU batches of one thread each, side by side, do more than one batch of several threads; a
-larger batch gains little there, and everybody in it waits for its end."""
+"""By kind of device. A lone probe has all cores of a CPU. Where several are under way, what surrounds the encoder
+(forms, JSON, the database) needs a core, too, and batches of one thread each do more than one batch of several threads:
+on two cores one thread encodes and one core is left to the rest."""
 
 PIXELS_AT_ONCE = 240_000_000
 """Of probes that are decoded or wait, 3 bytes each."""
@@ -182,7 +183,7 @@ def _probes(device: str) -> Gatherer[FaceEncoder, Pixels, EncodedPhoto]:
     limits = Limits(
         batch_items=1 if alone else at_once.probes,
         batch_weight=at_once.pixels,
-        side_by_side=1 if alone else min(_cores(), at_once.side_by_side),
+        side_by_side=1 if alone else min(max(1, _cores() // 2), at_once.side_by_side),
         items=settings.PROBES_AT_ONCE,
         weight=PIXELS_AT_ONCE,
     )
@@ -191,18 +192,15 @@ def _probes(device: str) -> Gatherer[FaceEncoder, Pixels, EncodedPhoto]:
 
 def _encode_together(encoder: FaceEncoder, images: Sequence[Pixels]) -> list[EncodedPhoto]:
     if settings.GATHER_PROBES and encoder.device.type == "cpu":
-        _share_cores(_probes("cpu").running)
+        probes = _probes("cpu")
+        _use_threads(_cores() if probes.under_way == 1 else max(1, (_cores() - 1) // probes.limits.side_by_side))
     return encoder.encode(images)
 
 
-def _share_cores(batches: int) -> None:
-    """Let this thread's batch use its share of the cores: all of them where no other batch runs just now.
-
-    torch counts threads for each calling thread (OpenMP), so that a batch under way keeps what it began with.
-    """
+def _use_threads(threads: int) -> None:
+    """Let this thread compute with so many; torch counts them for each calling thread (OpenMP)."""
     import torch
 
-    threads = max(1, _cores() // batches)
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
 

@@ -94,6 +94,11 @@ class Gatherer(Generic[Key, Item, Result]):
         return len(self._leading)
 
     @property
+    def under_way(self) -> int:
+        """How many items are taken in at this moment and not answered yet."""
+        return self._items
+
+    @property
     def waiting(self) -> int:
         """How many items wait for a batch at this moment."""
         return len(self._waiting)
