@@ -69,7 +69,12 @@ def read_ahead(cut: Iterable[Sequence[Photo]]) -> Iterator[list[Read]]:
         waiting = list(cut)
         under_way: list[Future[Read]] = []
         for number, portion in enumerate(waiting):
-            ready = [future.result() for future in under_way or begin(portion)]
+            if under_way or _pixels(portion) <= PIXELS_AT_ONCE // 2:
+                ready = [future.result() for future in under_way or begin(portion)]
+            else:
+                # A photo this large waits for nothing else: read here, its memory goes back to the system. What a
+                # thread freed the allocator keeps for that thread (glibc's arenas): 200 MB of a 50-megapixel photo.
+                ready = [read(photo) for photo in portion]
             following = waiting[number + 1] if number + 1 < len(waiting) else []
             fits = _pixels(portion) + _pixels(following) <= PIXELS_AT_ONCE
             under_way = begin(following) if fits else []
