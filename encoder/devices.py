@@ -60,7 +60,7 @@ def choose_device(name: str) -> torch.device:
 def _make_float32_exact() -> None:
     """Has convolutions on CUDA compute float32 as such, and not as TF32, which has 10 of its 23 bits: torch's default.
 
-    The P-Net decides in float32 where faces may be, and shall decide as on a CPU.
+    What is computed in float32 there shall be what it is on a CPU.
     """
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False

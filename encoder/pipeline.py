@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from encoder.alignment import Similarity, fit_similarity, invert_similarity, similarity_scale, warp_faces
 from encoder.checkpoints import load_backbone, load_detector_networks
@@ -20,10 +20,14 @@ from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQualit
 from encoder.images import Pixels
 from encoder.quality import assess
 from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+from encoder.threads import hands, share_out
 from encoder.views import ViewMaker
 
 CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}
 """In one pass of the backbone, all views counted: on a CPU larger batches leave its caches."""
+
+SMALL_BATCH = 8
+"""What a thread takes on at least: with fewer crops it is the weights that have to be moved, whatever the number."""
 
 
 class FaceEncoder:
@@ -70,6 +74,14 @@ class FaceEncoder:
 
     def encode(self, photos: Sequence[Pixels]) -> list[EncodedPhoto]:
         """Finds and embeds every face: one answer a photo, in the order of the photos."""
+        count = hands(len(photos), self.device)
+        if count == 1:
+            return self._encode(photos)
+        ends = [len(photos) * part // count for part in range(count + 1)]
+        parts = [photos[start:end] for start, end in pairwise(ends)]
+        return [encoded for part in share_out(self._encode, parts) for encoded in part]
+
+    def _encode(self, photos: Sequence[Pixels]) -> list[EncodedPhoto]:
         found = self.detect(photos)
         crops = self.align(photos, [[face.landmarks for face in faces] for faces in found])
         embeddings, agreement = self.embed_views(crops)
@@ -142,10 +154,16 @@ class FaceEncoder:
         """The mean of the unit embeddings of each face's views."""
         views = self._make_views(upload(crops, self.device))  # (V, B, S, S, 3)
         inputs = centered(views.flatten(0, 1).permute(0, 3, 1, 2), self._dtype)  # (V * B, 3, S, S), channels_last
-        units = nn.functional.normalize(self._backbone(inputs))
+        answers = share_out(self._run_backbone, inputs.tensor_split(hands(len(inputs) // SMALL_BATCH, self.device)))
+        units = nn.functional.normalize(torch.cat(answers))
         embeddings = units.reshape(len(views), len(crops), -1).mean(dim=0)
         result: FloatArray = embeddings.cpu().numpy()
         return result
+
+    def _run_backbone(self, inputs: Tensor) -> Tensor:
+        with torch.inference_mode():
+            answers: Tensor = self._backbone(inputs)
+            return answers
 
     def _similarity(self, landmarks: Landmarks) -> Similarity:
         """From the photo to the crop."""

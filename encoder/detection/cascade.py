@@ -8,7 +8,9 @@ left = x1 - 1 and right = x2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,17 +39,15 @@ from encoder.detection.networks import (
 from encoder.detection.sampling import Stack, cut_squares, shrink_to_area, stack_alike, to_tensor
 from encoder.geometry import BoundingBox, DetectedFace, FloatArray, Landmarks
 from encoder.images import Pixels
-
-# By how much boxes of one face may overlap after P-, R- and O-Net. The first two are stricter than the usual 0.7: of
-# LFW photos a third of the squares reach R-Net and O-Net then, and the same faces are found.
-PROPOSAL_OVERLAP = 0.5
-REFINED_OVERLAP = 0.5
-FACE_OVERLAP = 0.7  # of the smaller box
+from encoder.threads import hands, one_torch_thread, share_out
 
 STACKED_PIXELS = 4_000_000  # of pictures in one pass of P-Net, which takes 100 MB of activations
 MIRRORED = np.array([-1, 1, -1, 1], np.float32)  # signs of a mirror image's offsets, left and right exchanged
 
 CUTS_AT_ONCE = 1024  # squares cut out before they go through R- or O-Net: 28 MB of the larger ones
+SMALL_BATCH = 8  # crops that are not shared out among threads any further
+WORTH_SHARING = 2_000_000  # values that P-Net looks at, for torch's threads to take part
+
 CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}  # through R- and O-Net: on a CPU larger batches leave its caches
 
 
@@ -58,15 +58,19 @@ class DetectorSettings:
     Attributes:
         min_face: side of the smallest face looked for, in pixels of the working picture.
         thresholds: the least probability of a face in P-, R- and O-Net.
+        overlaps: by how much boxes may overlap and both stay, after P-, R- and O-Net (there of the smaller box). The
+            first two are stricter than the usual 0.7: a fifth of the squares reach R-Net and a third O-Net, and the
+            same faces of LFW are found. In the dark and behind masks some more are found by a looser first one.
         max_pixels: area of the working picture; a larger photo is reduced to it. It bounds memory and time.
     """
 
     min_face: int = 40
     thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+    overlaps: tuple[float, float, float] = (0.4, 0.5, 0.7)
     max_pixels: int = 8_000_000
 
 
-EAGER = DetectorSettings(min_face=20, thresholds=(0.5, 0.5, 0.7), max_pixels=2_000_000)
+EAGER = DetectorSettings(min_face=20, thresholds=(0.5, 0.5, 0.7), overlaps=(0.5, 0.5, 0.7), max_pixels=2_000_000)
 """For photos where the usual settings find nobody. On 8 million pixels of gravel this search would take 18 seconds.
 
 A last threshold of 0.5 finds some more of very dark and of strongly tilted faces, and takes grass for faces as well.
@@ -137,7 +141,9 @@ class FaceDetector:
         mosaic = lay_out(stack.pixels.shape[2], stack.pixels.shape[3], settings.min_face)
         if mosaic is None:
             return
-        probabilities, offsets = self._pnet(centered(mosaic.draw(stack), self._pnet.dtype))  # (B, h, w), (B, 4, h, w)
+        canvas = mosaic.draw(stack)  # (B, 3, H, W)
+        with one_torch_thread() if canvas.numel() < WORTH_SHARING else nullcontext():
+            probabilities, offsets = self._pnet(centered(canvas, self._pnet.dtype))  # (B, h, w), (B, 4, h, w)
         picture, row, column = mosaic.cells(probabilities, settings.thresholds[0])
         scores = probabilities[picture, row, column].cpu().numpy()
         shares = offsets[picture, :, row, column].cpu().numpy()
@@ -148,7 +154,7 @@ class FaceDetector:
         moved = boxes + shares * ((CELL - 1) / scales)
         for place, owner in enumerate(stack.owners.tolist()):
             (own,) = np.nonzero(places == place)
-            own = own[non_maximum_suppression(boxes[own], scores[own], PROPOSAL_OVERLAP)]
+            own = own[non_maximum_suppression(boxes[own], scores[own], settings.overlaps[0])]
             yield _Candidates(np.full(len(own), owner), to_squares(moved[own]), scores[own])
 
     def _refine(self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
@@ -156,7 +162,7 @@ class FaceDetector:
         ((scores,), (offsets,)) = self._judge(self._rnet, RNET_SIZE, stacks, candidates)
         (sure,) = np.nonzero(scores >= settings.thresholds[1])
         likely = _Candidates(candidates.owners[sure], candidates.boxes[sure], scores[sure])
-        kept = sure[_suppress_by_owner(likely, REFINED_OVERLAP)]
+        kept = sure[_suppress_by_owner(likely, settings.overlaps[1])]
         boxes = to_squares(regress(candidates.boxes[kept], offsets[kept]))
         return _Candidates(candidates.owners[kept], boxes, scores[kept])
 
@@ -176,7 +182,7 @@ class FaceDetector:
         shares = np.mean([_shares(points[0]), _mirrored(_shares(points[1]))], axis=0)
         (sure,) = np.nonzero((score >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
         found = _Candidates(candidates.owners[sure], boxes[sure], score[sure])
-        chosen = _suppress_by_owner(found, FACE_OVERLAP, Overlap.SMALLER)
+        chosen = _suppress_by_owner(found, settings.overlaps[2], Overlap.SMALLER)
         return found[chosen], _landmarks(squares[sure], shares[sure])[chosen]
 
     def _judge(
@@ -199,19 +205,25 @@ class FaceDetector:
         return [torch.cat(outputs, dim=1).cpu().numpy() for outputs in zip(*parts, strict=True)]
 
     def _run(self, network: DetectorInference, crops: Tensor) -> list[Tensor]:
-        """In batches of few sizes, filled up with zeros: oneDNN prepares its convolutions for every size anew."""
-        parts = []
-        for some in torch.split(crops, CROPS_AT_ONCE[self._device.type]):
-            missing = _batch_size(len(some)) - len(some)
-            filled = functional.pad(some, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else some
-            outputs = network(filled.contiguous(memory_format=torch.channels_last))
-            parts.append([output[: len(some)] for output in outputs])
-        return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+        at_once = min(CROPS_AT_ONCE[self._device.type], -(-len(crops) // hands(len(crops), self._device)))
+        batches = torch.split(crops, max(at_once, SMALL_BATCH))
+        outputs = share_out(partial(_answers, network), batches)
+        return [torch.cat(parts) for parts in zip(*outputs, strict=True)]
+
+
+@torch.inference_mode()
+def _answers(network: DetectorInference, crops: Tensor) -> list[Tensor]:
+    """In batches of few sizes, filled up with zeros: oneDNN prepares its convolutions for every size anew."""
+    missing = _batch_size(len(crops)) - len(crops)
+    filled = functional.pad(crops, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else crops
+    outputs = network(filled.contiguous(memory_format=torch.channels_last))
+    return [output[: len(crops)] for output in outputs]
 
 
 def _batch_size(count: int) -> int:
-    """1, 2, 4, or a multiple of eight."""
-    return 1 << (count - 1).bit_length() if 0 < count <= 4 else -(-count // 8) * 8
+    """Even, but for one; a multiple of four above 16, of eight above 32."""
+    step = 1 if count < 2 else 2 if count <= 16 else 4 if count <= 32 else 8
+    return -(-count // step) * step
 
 
 def _shares(points: FloatArray) -> FloatArray:

@@ -132,7 +132,7 @@ def test_a_photo_too_large_to_work_on_is_searched_in_a_reduced_copy_and_told_in_
     (face,) = detector.detect([photo])[0]
     (reduced,) = detector.detect([photo], DetectorSettings(max_pixels=100_000))[0]
     assert intersection_over_union(face.box, reduced.box) > 0.85
-    assert np.abs(face.landmarks.as_array() - reduced.landmarks.as_array()).max() < 8
+    assert np.abs(face.landmarks.as_array() - reduced.landmarks.as_array()).max() < 10
 
 
 def test_a_face_much_smaller_than_asked_for_is_not_found(detector: FaceDetector) -> None:
