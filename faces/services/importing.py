@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.db import transaction
 
@@ -100,7 +101,7 @@ def take_in(*, job: Job, files: Sequence[FoundFile]) -> tuple[Imported, list[int
     gallery = job.gallery
     if gallery is None:
         raise ValueError("An import's job belongs to a gallery.")
-    portion = _Portion(gallery, job)
+    portion = _Portion(gallery, job, {file.person for file in files if file.person is not None})
     digests = portion.read(files)
     _take_turns(gallery, files)
     known = {
@@ -139,6 +140,7 @@ class _Portion:
 
     gallery: Gallery
     job: Job
+    names: set[str]
     imported: Imported = field(default_factory=Imported)
     people: dict[str, Person] = field(default_factory=dict)
 
@@ -167,6 +169,7 @@ class _Portion:
                     name=unicodedata.normalize("NFC", file.name.rpartition("/")[2]),
                     portrait_of=person,
                     job=self.job,
+                    looked_up=known is None,
                 )
         except (FacetError, ImageError, OSError) as error:
             self.refuse(file, error)
@@ -184,11 +187,22 @@ class _Portion:
             return None, False
         if name in self.people:
             return self.people[name], False
-        named = Person.objects.of(self.gallery).filter(name=name).order_by("pk")
-        found = named.filter(merged_into__isnull=True).first() or named.first()
-        if found is not None:
-            return get_person(self.gallery, found.pk), False
-        return create_person(gallery=self.gallery, name=name), True
+        found = self.named.get(name)
+        if found is None:
+            return create_person(gallery=self.gallery, name=name), True
+        return (found if found.merged_into_id is None else get_person(self.gallery, found.pk)), False
+
+    @cached_property
+    def named(self) -> dict[str, Person]:
+        """The gallery's people of the names in this portion: of several the oldest, and one who was merged comes last.
+
+        Asked for under the lock on these names: nobody else makes people of them meanwhile.
+        """
+        people = Person.objects.of(self.gallery).filter(name__in=self.names)
+        first: dict[str, Person] = {}
+        for person in sorted(people, key=lambda person: (person.merged_into_id is not None, person.pk)):
+            first.setdefault(person.name, person)
+        return first
 
     def refuse(self, file: FoundFile, error: FacetError | ImageError | OSError) -> None:
         """Note why a file is not taken."""

@@ -35,6 +35,7 @@ def accept_photo(
     portrait_of: Person | None = None,
     user: User | None = None,
     job: Job | None = None,
+    looked_up: bool = False,
 ) -> Accepted:
     """Store a photo for the workers, unless the gallery has the same bytes already.
 
@@ -49,6 +50,8 @@ def accept_photo(
             person too, if it was nobody's portrait.
         user: who sent it.
         job: the upload or import that it is a part of.
+        looked_up: whether the caller has found out that the gallery does not have these bytes. Where somebody brought
+            them since, that is noticed all the same.
 
     Raises:
         encoder.exceptions.ImageError: the bytes are no usable image; nothing is stored.
@@ -59,7 +62,7 @@ def accept_photo(
     if len(data) > LIMITS.max_bytes:
         raise FileTooLarge(size_bytes=len(data), max_bytes=LIMITS.max_bytes)
     digest = hashlib.sha256(data).hexdigest()
-    known = Photo.objects.of(gallery).filter(sha256=digest).first()
+    known = None if looked_up else Photo.objects.of(gallery).filter(sha256=digest).first()
     if known is not None:
         return Accepted(photo=_give_known_photo(known, portrait_of), is_new=False)
     image = check_image(data, limits=LIMITS)
