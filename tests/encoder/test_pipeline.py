@@ -243,7 +243,7 @@ def test_read_only_and_turned_photos_are_encoded_like_any_other(encoder: FaceEnc
     crops = random_crops()
     crops.flags.writeable = False
     one, other = encoder.encode([photo, stored_turned])
-    assert np.allclose(one.faces[0].embedding, other.faces[0].embedding, atol=1e-5)
+    assert np.allclose(one.faces[0].embedding, other.faces[0].embedding, atol=1e-4)
     assert encoder.embed(crops).shape == (16, 128)
 
 
