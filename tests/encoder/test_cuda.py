@@ -154,10 +154,10 @@ def test_reducing_in_floats_differs_from_a_cpus_bytes_by_rounding_alone() -> Non
 
 
 def test_cutting_takes_as_many_operators_for_many_squares_as_for_few() -> None:
-    stacks = stack_alike([to_tensor(astronaut(), CPU)], 1_000_000)
     squares = np.array([[x, y, x + 60, y + 60] for x in range(0, 400, 40) for y in range(0, 400, 40)], np.float32)
 
     def cut(count: int) -> Callable[[], object]:
+        stacks = stack_alike([to_tensor(astronaut(), CPU)], 1_000_000)  # anew: it keeps what it once made
         return lambda: cut_squares(stacks, np.zeros(count, np.int64), squares[:count], ONET_SIZE)
 
     assert operators_of(cut(100)) == operators_of(cut(2))
