@@ -27,7 +27,7 @@ from encoder.detection.boxes import (
     regress,
     to_squares,
 )
-from encoder.detection.mosaic import CELL, lay_out
+from encoder.detection.mosaic import CELL, lay_out, strips_of
 from encoder.detection.networks import (
     ONET_SIZE,
     RNET_SIZE,
@@ -46,7 +46,7 @@ MIRRORED = np.array([-1, 1, -1, 1], np.float32)  # signs of a mirror image's off
 
 CUTS_AT_ONCE = 1024  # squares cut out before they go through R- or O-Net: 28 MB of the larger ones
 SMALL_BATCH = 8  # crops that are not shared out among threads any further
-WORTH_SHARING = 2_000_000  # values that P-Net looks at, for torch's threads to take part
+STRIP = 100_000  # values of a mosaic that a thread takes on at least
 
 CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}  # through R- and O-Net: on a CPU larger batches leave its caches
 
@@ -132,6 +132,18 @@ class FaceDetector:
             sorted((face for face in found if face.box.area > 0), key=lambda face: -face.box.area) for found in faces
         ]
 
+    @torch.inference_mode()
+    def read_landmarks(self, squares: Tensor) -> FloatArray:
+        """The landmarks of the one face in each of (N, 3, 48, 48) uint8 squares, in pixels of the square: (N, 5, 2).
+
+        Means of two readings, of the square and of its mirror image.
+        """
+        crops = centered(squares, self._onet.dtype)
+        *_, points = self._run(self._onet, torch.cat([crops, crops.flip(3)]))
+        first, mirrored = points.cpu().numpy().reshape(2, len(squares), -1)
+        pixels: FloatArray = np.mean([_shares(first), _mirrored(_shares(mirrored))], axis=0) * np.float32(ONET_SIZE)
+        return pixels
+
     def _propose(self, stacks: Sequence[Stack], settings: DetectorSettings) -> _Candidates:
         """Squares that may hold a face, those of one picture together."""
         return _joined([own for stack in stacks for own in self._propose_alike(stack, settings)])
@@ -141,9 +153,7 @@ class FaceDetector:
         mosaic = lay_out(stack.pixels.shape[2], stack.pixels.shape[3], settings.min_face)
         if mosaic is None:
             return
-        canvas = mosaic.draw(stack)  # (B, 3, H, W)
-        with one_torch_thread() if canvas.numel() < WORTH_SHARING else nullcontext():
-            probabilities, offsets = self._pnet(centered(canvas, self._pnet.dtype))  # (B, h, w), (B, 4, h, w)
+        probabilities, offsets = self._look_at(mosaic.draw(stack))
         picture, row, column = mosaic.cells(probabilities, settings.thresholds[0])
         scores = probabilities[picture, row, column].cpu().numpy()
         shares = offsets[picture, :, row, column].cpu().numpy()
@@ -151,11 +161,23 @@ class FaceDetector:
         corners, scales = mosaic.corners(row.cpu().numpy(), column.cpu().numpy())
         scales = scales[:, None]
         boxes = np.concatenate([(corners + 1) / scales - 1, (corners + CELL) / scales], axis=1).astype(np.float32)
-        moved = boxes + shares * ((CELL - 1) / scales)
+        moved = (boxes + shares * ((CELL - 1) / scales)).astype(np.float32)
         for place, owner in enumerate(stack.owners.tolist()):
             (own,) = np.nonzero(places == place)
             own = own[non_maximum_suppression(boxes[own], scores[own], settings.overlaps[0])]
             yield _Candidates(np.full(len(own), owner), to_squares(moved[own]), scores[own])
+
+    def _look_at(self, canvas: Tensor) -> tuple[Tensor, Tensor]:
+        """P-Net's probabilities, (B, h, w), and offsets, (B, 4, h, w), of a mosaic, in strips for several threads."""
+        strips = strips_of(canvas, hands(canvas.numel() // STRIP, self._device))
+        with one_torch_thread() if len(strips) == 1 and self._device.type == "cpu" else nullcontext():
+            answers = share_out(self._propose_in_strip, strips)
+        return torch.cat([chances for chances, _ in answers], dim=1), torch.cat([moves for _, moves in answers], dim=2)
+
+    @torch.inference_mode()
+    def _propose_in_strip(self, strip: Tensor) -> tuple[Tensor, Tensor]:
+        probabilities, offsets = self._pnet(centered(strip, self._pnet.dtype))
+        return probabilities, offsets
 
     def _refine(self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
         """The squares that R-Net takes for faces, moved."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -102,6 +103,14 @@ def lay_out(height: int, width: int, min_face: int) -> Mosaic | None:
         row, first = level.top // STRIDE, level.left // STRIDE
         level_of[row : row + _whole_cells(level.height), first : first + _whole_cells(level.width)] = index
     return Mosaic(placed[0].height, whole_width, tuple(placed), level_of)
+
+
+def strips_of(canvas: Tensor, count: int) -> list[Tensor]:
+    """A mosaic, (B, 3, H, W), in at most `count` strips whose rows of cells are together the mosaic's, each once."""
+    height = canvas.shape[2]
+    rows = _cells(height)
+    ends = sorted({rows * part // count for part in range(count + 1)})
+    return [canvas[:, :, STRIDE * first : min(STRIDE * (last - 1) + CELL, height)] for first, last in pairwise(ends)]
 
 
 @dataclass

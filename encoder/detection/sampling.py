@@ -50,8 +50,10 @@ class Stack:
         pixels: (B, 3, H, W) uint8, channels_last.
     """
 
-    def __init__(self, owners: Indices, pixels: Tensor) -> None:
+    def __init__(self, owners: Indices, pixels: Tensor, *, keeps_largest: bool = False) -> None:
+        """`keeps_largest`: whether to keep what takes four times the memory of the pictures, too."""
         self.owners = owners
+        self._smallest_kept = 0 if keeps_largest else 1
         self.pixels = pixels
         self._reduced = [pixels]
         self._tall: dict[int, Tensor] = {}
@@ -66,14 +68,14 @@ class Stack:
     def tall(self, halvings: int) -> Tensor:
         """The same pictures one under the other, `centered`: (1, 3, B * h, w) float32, channels_last.
 
-        Kept, but for the largest: that would be four times the memory of the pictures.
+        Kept, but for the largest.
         """
         if halvings in self._tall:
             return self._tall[halvings]
         pictures = self.reduced(halvings)
         rows = centered(pictures, torch.float32).permute(0, 2, 3, 1).reshape(1, -1, pictures.shape[3], 3)
         tall = rows.permute(0, 3, 1, 2)
-        if halvings > 0:
+        if halvings >= self._smallest_kept:
             self._tall[halvings] = tall
         return tall
 
@@ -83,13 +85,14 @@ def stack_alike(pictures: Sequence[Tensor], max_pixels: int) -> list[Stack]:
     by_shape: dict[torch.Size, list[int]] = defaultdict(list)
     for owner, picture in enumerate(pictures):
         by_shape[picture.shape].append(owner)
-    stacks = []
+    groups = []
     for shape, owners in by_shape.items():
         at_once = max(1, max_pixels // (shape[2] * shape[3]))
-        for start in range(0, len(owners), at_once):
-            group = owners[start : start + at_once]
-            stacks.append(Stack(np.array(group), torch.cat([pictures[owner] for owner in group])))
-    return stacks
+        groups += [owners[start : start + at_once] for start in range(0, len(owners), at_once)]
+    return [
+        Stack(np.array(group), torch.cat([pictures[owner] for owner in group]), keeps_largest=len(groups) == 1)
+        for group in groups
+    ]
 
 
 def cut_squares(stacks: Sequence[Stack], owners: Indices, squares: Boxes, size: int) -> Tensor:

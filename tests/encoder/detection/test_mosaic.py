@@ -8,7 +8,7 @@ import torch
 
 from encoder.checkpoints import load_detector_networks
 from encoder.convolution import centered
-from encoder.detection.mosaic import CELL, FACTOR, NO_LEVEL, STRIDE, Mosaic, lay_out
+from encoder.detection.mosaic import CELL, FACTOR, NO_LEVEL, STRIDE, Mosaic, lay_out, strips_of
 from encoder.detection.networks import DetectorInference
 from encoder.detection.sampling import Stack, stack_alike, to_tensor
 from tests.encoder.golden.package_photos import astronaut
@@ -105,3 +105,18 @@ def test_cells_come_back_with_their_corners_in_their_levels() -> None:
     assert picture.tolist() == [0, 1]
     assert corners.tolist() == [[2, 6], [2, 6]]
     assert scales.tolist() == pytest.approx([mosaic.levels[0].scale, mosaic.levels[2].scale])
+
+
+@pytest.mark.parametrize("height", [12, 13, 75, 76, 324])
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_strips_of_a_mosaic_answer_as_the_whole_does(height: int, count: int) -> None:
+    network = DetectorInference(load_detector_networks()[0], torch.float32)
+    generator = torch.Generator().manual_seed(height)
+    pixels = torch.randint(0, 256, (2, height, 40, 3), generator=generator, dtype=torch.uint8).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        whole, whole_offsets = network(centered(pixels, torch.float32))
+        strips = strips_of(pixels, count)
+        answers = [network(centered(strip, torch.float32)) for strip in strips]
+    assert 1 <= len(strips) <= count
+    assert torch.allclose(torch.cat([chances for chances, _ in answers], dim=1), whole, atol=1e-5)
+    assert torch.allclose(torch.cat([moves for _, moves in answers], dim=2), whole_offsets, atol=1e-4)
