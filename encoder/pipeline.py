@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from encoder.alignment import Similarity, fit_similarity, invert_similarity, sim
 from encoder.checkpoints import load_backbone, load_detector_networks
 from encoder.convolution import Normalization, centered
 from encoder.detection import EAGER, DetectorSettings, FaceDetector
+from encoder.detection.networks import ONET_SIZE
 from encoder.devices import choose_device, choose_dtype, upload
 from encoder.exceptions import EmbeddingInvalid
 from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQuality, FloatArray, Landmarks, main_face
 from encoder.images import Pixels
 from encoder.quality import assess
-from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec
+from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec, Template
 from encoder.threads import hands, share_out
 from encoder.views import ViewMaker
 
@@ -28,6 +30,10 @@ CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}
 
 SMALL_BATCH = 8
 """What a thread takes on at least: with fewer crops it is the weights that have to be moved, whatever the number."""
+
+
+READING_TEMPLATE: Template = ((16.07, 18.63), (32.41, 18.69), (24.25, 28.40), (17.03, 36.60), (31.33, 36.66))
+"""Where the five landmarks lie in the squares of 48 pixels that O-Net is usually shown; the median over LFW."""
 
 
 class FaceEncoder:
@@ -111,7 +117,30 @@ class FaceEncoder:
         again = self._detector.detect([photos[index] for index in empty], EAGER) if empty else []
         for index, faces in zip(empty, again, strict=True):
             found[index] = faces
-        return [[face for face in faces if self._can_align(face.landmarks)] for faces in found]
+        return self._reread(photos, [[face for face in faces if self._can_align(face.landmarks)] for faces in found])
+
+    def _reread(self, photos: Sequence[Pixels], found: Sequence[Sequence[DetectedFace]]) -> list[list[DetectedFace]]:
+        """The same faces with their landmarks read once more: each upright and in its usual place, as far as known.
+
+        The first reading is from a square that came from P-Net. Some twenty of 10,175 LFW faces were read wrong by an
+        eye's width there; alone those cost a tenth of a percent of the pairs.
+        """
+        owners = [owner for owner, faces in enumerate(found) for _ in faces]
+        if not owners:
+            return [[] for _ in found]
+        similarities = [
+            invert_similarity(fit_similarity(face.landmarks.as_array(), READING_TEMPLATE))
+            for face in chain.from_iterable(found)
+        ]
+        with torch.inference_mode():
+            squares = warp_faces(photos, owners, similarities, ONET_SIZE, self.device)
+        again = iter(zip(self._detector.read_landmarks(squares), similarities, strict=True))
+        return [[self._with_landmarks(face, *next(again)) for face in faces] for faces in found]
+
+    def _with_landmarks(self, face: DetectedFace, points: FloatArray, similarity: Similarity) -> DetectedFace:
+        """The face with these landmarks, (5, 2), brought to the photo; with its own where they are of no use."""
+        landmarks = Landmarks.from_array(points @ similarity[:, :2].T + similarity[:, 2])
+        return replace(face, landmarks=landmarks) if self._can_align(landmarks) else face
 
     def align(self, photos: Sequence[Pixels], landmarks: Sequence[Sequence[Landmarks]]) -> Pixels:
         """The crops that views are made of, (B, S, S, 3) uint8: all faces of the first photo, of the second, ..."""

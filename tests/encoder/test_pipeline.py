@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from PIL import Image
 
 from encoder.backbones import DlibResNet
-from encoder.checkpoints import load_factory_backbone, save_backbone
+from encoder.checkpoints import load_detector_networks, load_factory_backbone, save_backbone
+from encoder.detection import DetectorSettings, FaceDetector
 from encoder.exceptions import EmbeddingInvalid, WeightsMissing
-from encoder.geometry import EncodedPhoto
+from encoder.geometry import DetectedFace, EncodedPhoto, FloatArray, Landmarks
 from encoder.images import decode_image
 from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
 from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, EncoderSpec, View
@@ -204,6 +206,48 @@ def test_the_main_face_of_a_photo_is_the_large_central_one(encoder: FaceEncoder)
     assert len(photo.faces) == 2
     face = encoder.main_face(photo)
     assert face is photo.faces[0]
+
+
+class MisreadingDetector:
+    """The real one, but that what it first says of landmarks is moved, turned and too small."""
+
+    def __init__(self, detector: FaceDetector) -> None:
+        self._detector = detector
+
+    def detect(self, photos: list[Pixels], settings: DetectorSettings) -> list[list[DetectedFace]]:
+        return [[self._misread(face) for face in faces] for faces in self._detector.detect(photos, settings)]
+
+    def _misread(self, face: DetectedFace) -> DetectedFace:
+        points = face.landmarks.as_array()
+        turned = (points - points.mean(axis=0)) @ np.array([[0.83, 0.15], [-0.15, 0.83]]) + points.mean(axis=0)
+        return replace(face, landmarks=Landmarks.from_array(turned + 0.06 * face.box.width))
+
+    def read_landmarks(self, squares: torch.Tensor) -> FloatArray:
+        return self._detector.read_landmarks(squares)
+
+
+def test_landmarks_that_were_misread_at_first_are_put_right(encoder: FaceEncoder) -> None:
+    photos = [astronaut(), hopper()]
+    detector = FaceDetector(*load_detector_networks(), encoder.device)
+    misreading = MisreadingDetector(detector)
+    misled = FaceEncoder(DLIB_RESNET_SPEC, encoder._backbone, misreading, device=encoder.device)  # type: ignore[arg-type]
+    for (right,), (first,), (second,) in zip(
+        encoder.detect(photos), misreading.detect(photos, DetectorSettings()), misled.detect(photos), strict=True
+    ):
+        misread = np.abs(first.landmarks.as_array() - right.landmarks.as_array()).max()
+        remaining = np.abs(second.landmarks.as_array() - right.landmarks.as_array()).max()
+        assert misread > 0.08 * right.box.width
+        assert remaining < 0.03 * right.box.width
+        assert (second.box, second.detection_score) == (first.box, first.detection_score)
+
+
+def test_landmarks_of_a_turned_photo_are_those_of_the_upright_one_turned(encoder: FaceEncoder) -> None:
+    upright, turned = astronaut(), np.array(Image.fromarray(astronaut()).rotate(-20, Image.Resampling.BICUBIC))
+    (face,), (tilted,) = encoder.detect([upright, turned])
+    angle, middle = np.radians(20), 256
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    expected = (face.landmarks.as_array() - middle) @ rotation + middle
+    assert np.abs(tilted.landmarks.as_array() - expected).max() < 0.04 * face.box.width
 
 
 def test_no_photos_no_answers(encoder: FaceEncoder) -> None:
