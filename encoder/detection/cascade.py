@@ -42,8 +42,6 @@ from encoder.images import Pixels
 from encoder.threads import hands, one_torch_thread, share_out
 
 STACKED_PIXELS = 4_000_000  # of pictures in one pass of P-Net, which takes 100 MB of activations
-MIRRORED = np.array([-1, 1, -1, 1], np.float32)  # signs of a mirror image's offsets, left and right exchanged
-
 CUTS_AT_ONCE = 1024  # squares cut out before they go through R- or O-Net: 28 MB of the larger ones
 SMALL_BATCH = 8  # crops that are not shared out among threads any further
 STRIP = 100_000  # values of a mosaic that a thread takes on at least
@@ -181,7 +179,7 @@ class FaceDetector:
 
     def _refine(self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings) -> _Candidates:
         """The squares that R-Net takes for faces, moved."""
-        ((scores,), (offsets,)) = self._judge(self._rnet, RNET_SIZE, stacks, candidates)
+        scores, offsets = self._judge(self._rnet, RNET_SIZE, stacks, candidates)
         (sure,) = np.nonzero(scores >= settings.thresholds[1])
         likely = _Candidates(candidates.owners[sure], candidates.boxes[sure], scores[sure])
         kept = sure[_suppress_by_owner(likely, settings.overlaps[1])]
@@ -191,40 +189,25 @@ class FaceDetector:
     def _output(
         self, stacks: Sequence[Stack], candidates: _Candidates, settings: DetectorSettings
     ) -> tuple[_Candidates, FloatArray]:
-        """The boxes that O-Net takes for faces, and their landmarks, (N, 5, 2): means of two readings.
-
-        O-Net reads every square and its mirror image. Landmarks decide the alignment, and a single reading is noisy:
-        with two, the equal error rate over all pairs of LFW photos is 0.63 %, with three, of which the first is of
-        another square, 0.67 %.
-        """
-        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, candidates, mirrored_too=True)
+        """The boxes that O-Net takes for faces, and their landmarks, (N, 5, 2)."""
+        scores, offsets, points = self._judge(self._onet, ONET_SIZE, stacks, candidates)
         squares = candidates.boxes
-        moved = [regress(squares, offsets[0]), regress(squares, offsets[1][:, [2, 1, 0, 3]] * MIRRORED)]
-        boxes, score = np.mean(moved, axis=0), scores.mean(axis=0)
-        shares = np.mean([_shares(points[0]), _mirrored(_shares(points[1]))], axis=0)
-        (sure,) = np.nonzero((score >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
-        found = _Candidates(candidates.owners[sure], boxes[sure], score[sure])
+        boxes = regress(squares, offsets)
+        (sure,) = np.nonzero((scores >= settings.thresholds[2]) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1))
+        found = _Candidates(candidates.owners[sure], boxes[sure], scores[sure])
         chosen = _suppress_by_owner(found, settings.overlaps[2], Overlap.SMALLER)
-        return found[chosen], _landmarks(squares[sure], shares[sure])[chosen]
+        return found[chosen], _landmarks(squares[sure], _shares(points[sure]))[chosen]
 
     def _judge(
-        self,
-        network: DetectorInference,
-        size: int,
-        stacks: Sequence[Stack],
-        candidates: _Candidates,
-        *,
-        mirrored_too: bool = False,
+        self, network: DetectorInference, size: int, stacks: Sequence[Stack], candidates: _Candidates
     ) -> list[FloatArray]:
-        """The network's outputs for all candidates, each (1, N, ...); with `mirrored_too` (2, N, ...), those last."""
-        views = 2 if mirrored_too else 1
+        """The network's outputs for all candidates, each (N, ...)."""
         parts: list[list[Tensor]] = []
         for start in range(0, max(len(candidates), 1), CUTS_AT_ONCE):
             part = candidates[slice(start, start + CUTS_AT_ONCE)]
-            crops = cut_squares(stacks, part.owners, part.boxes, size).to(network.dtype)
-            outputs = self._run(network, torch.cat([crops, crops.flip(3)]) if mirrored_too else crops)
-            parts.append([output.reshape(views, len(part), *output.shape[1:]) for output in outputs])
-        return [torch.cat(outputs, dim=1).cpu().numpy() for outputs in zip(*parts, strict=True)]
+            crops = cut_squares(stacks, part.owners, part.boxes, size)
+            parts.append(self._run(network, crops.to(network.dtype)))
+        return [torch.cat(outputs).cpu().numpy() for outputs in zip(*parts, strict=True)]
 
     def _run(self, network: DetectorInference, crops: Tensor) -> list[Tensor]:
         at_once = min(CROPS_AT_ONCE[self._device.type], -(-len(crops) // hands(len(crops), self._device)))
