@@ -50,9 +50,9 @@ class QualityLimits:
     """What a face needs in order to serve in searches; the units are those of `FaceQuality`.
 
     `min_score` keeps out what fails in one of three comparisons with good photos of the same person at an FMR of 1e-3;
-    it was 35 % of comparisons for scores from 0.65 to 0.7 and 5.6 % for all of LFW. The others are for what is beyond
-    doubt: 39 % failed at 18 to 20 pixels, 48 % at sharpness 0.4 to 0.5, 51 % at 50 to 55 degrees of yaw, 29 % at a
-    brightness of 0.9 to 0.95 and 47 % over it; and faces darker than 0.08 match strangers as dark nearly 20 times as
+    it was 33 % of comparisons for scores from 0.65 to 0.7 and 5.7 % for LFW as it is. The others are for what is beyond
+    doubt: 36 % failed at 18 to 20 pixels, 47 % at sharpness 0.4 to 0.5, 43 % at 50 to 55 degrees of yaw, 29 % at a
+    brightness of 0.9 to 0.95 and 47 % over it; and faces darker than 0.08 match strangers as dark some 20 times as
     often as they should. Measured on LFW and degraded copies of it with
     `python -m benchmarks.quality ../shared/data/lfw --bins`; few of its faces look up or down by more than 40 degrees.
     """
@@ -124,8 +124,8 @@ class Weaknesses:
         return np.stack([getattr(self, field.name) for field in fields(self)], axis=1)
 
 
-SCORE_OFFSET = 3.73
-SCORE_WEIGHTS = (4.43, 5.17, 0.26, 0.03, 0.69, 3.35)
+SCORE_OFFSET = 3.79
+SCORE_WEIGHTS = (4.43, 5.22, 0.25, 0.15, 0.72, 3.41)
 
 
 def score(weaknesses: Weaknesses) -> npt.NDArray[np.float64]:
