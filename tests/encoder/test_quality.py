@@ -200,7 +200,7 @@ def test_a_real_photo_blurred_more_and_more_falls_in_score(encoder: FaceEncoder)
     assert falls(scores_of(encoder, [portrait().filter(ImageFilter.GaussianBlur(radius)) for radius in radii]))
 
 
-@pytest.mark.parametrize("gains", [(1, 1.4, 1.5), (0.5, 0.25, 0.1)])
+@pytest.mark.parametrize("gains", [(0.5, 1, 1.7), (0.5, 0.25, 0.1)])
 def test_a_real_photo_made_brighter_and_brighter_or_darker_and_darker_falls_in_score(
     encoder: FaceEncoder, gains: tuple[float, ...]
 ) -> None:
