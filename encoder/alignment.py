@@ -124,11 +124,24 @@ def _warp_patches(patches: Sequence[_Patch], size: int, device: torch.device) ->
     canvas = np.zeros((len(patches), side, side, 3), np.uint8)
     for square, patch in zip(canvas, patches, strict=True):
         square[: patch.pixels.shape[0], : patch.pixels.shape[1]] = patch.pixels
-    theta = torch.from_numpy(np.stack([_normalized(patch.to_patch, size, side) for patch in patches]))
-    grid = functional.affine_grid(theta.float().to(device), [len(patches), 3, size, size], align_corners=False)
-    squares = upload(canvas, device).permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+    maps = np.stack([_normalized(patch.to_patch, size, side) for patch in patches]).astype(np.float32)
+    squares = upload(canvas, device).float().permute(0, 3, 1, 2)  # (K, 3, side, side), channels_last
+    grid = _grid(torch.from_numpy(maps).to(device), size)
     warped = functional.grid_sample(squares, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return warped.round_().clamp_(0, 255).to(torch.uint8)
+    return warped.round_().to(torch.uint8)
+
+
+def _grid(maps: Tensor, size: int) -> Tensor:
+    """Where each pixel of (K, 2, 3) maps' crops lies: (K, size, size, 2), x and y from -1 to 1.
+
+    As `torch.nn.functional.affine_grid`, which is a product of matrices and takes four times as long.
+    """
+    steps = (torch.arange(size, device=maps.device) + 0.5) * (2 / size) - 1
+    grid = torch.empty((len(maps), size, size, 2), device=maps.device)
+    for axis in (0, 1):
+        along_row = maps[:, axis, 0, None] * steps + maps[:, axis, 2, None]  # (K, size)
+        torch.add(along_row[:, None, :], (maps[:, axis, 1, None] * steps)[:, :, None], out=grid[..., axis])
+    return grid
 
 
 def _normalized(similarity: Similarity, size: int, side: int) -> Similarity:
