@@ -8,8 +8,9 @@ over every two photos. Recognition: what several photos of a person are worth, o
 by the quality of the faces. Degraded probes: TAR at FMR 1e-3 where one photo of a mated pair is made worse before
 anybody looks for a face in it, at the tau of good probes (which is how a platform meets it), and at a tau of its own.
 
-dlib does some 12 photos a second, so its share is capped: for verification to the photos of the first mated and
-non-mated pairs (--dlib-pairs), on which ours is judged once more; degraded probes (--probes) are the same for both.
+Where dlib's detector finds nobody, it is given the picture doubled. It does some 12 photos a second, so its share is
+capped: for verification to the photos of some pairs of the file (--dlib-pairs), on which ours is judged once more;
+degraded probes (--probes) are the same for both.
 """
 
 from __future__ import annotations

@@ -72,9 +72,12 @@ class Dlib:
         return [np.array(self._network.compute_face_descriptor(photo, shape, 1), np.float32) for shape in shapes]
 
     def portrait(self, photo: Pixels) -> FloatArray | None:
-        """(128,) of the main face, not of unit length; None where no face was found."""
+        """(128,) of the main face, not of unit length; None where no face was found.
+
+        Where there is none the detector is asked once more, with the picture doubled: ours searches twice as well.
+        """
         height, width = photo.shape[:2]
-        boxes = self._detector(photo, 0)
+        boxes = self._detector(photo, 0) or self._detector(photo, 1)
         if not boxes:
             return None
         edges = [BoundingBox(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in boxes]
