@@ -99,8 +99,8 @@ def cut_squares(stacks: Sequence[Stack], owners: Indices, squares: Boxes, size: 
     """Cuts squares out of pictures of different sizes and scales them: (K, 3, size, size) float32, channels_last.
 
     Values are `centered`, as in `encoder.convolution`. Bilinear, from the picture at that half, quarter, ... of its
-    size that is nearest to the size asked for, so that nothing is skipped over. No loop over squares: all of one stack
-    and scale are one sampling.
+    size from which a square has to shrink no further than by two, so that little is skipped over and nothing enlarged.
+    No loop over squares: all of one stack and scale are one sampling.
 
     Args:
         stacks: all pictures, each once.
@@ -113,7 +113,7 @@ def cut_squares(stacks: Sequence[Stack], owners: Indices, squares: Boxes, size: 
         order = np.argsort(stack.owners)
         places = order[np.searchsorted(stack.owners, owners, sorter=order).clip(max=len(order) - 1)]
         (own,) = np.nonzero(stack.owners[places] == owners)
-        halvings = np.rint(np.log2((squares[own, 2] - squares[own, 0]) / size)).clip(min=0)
+        halvings = np.floor(np.log2((squares[own, 2] - squares[own, 0]) / size)).clip(min=0)
         for halving in np.unique(halvings).astype(int).tolist():
             chosen = own[halvings == halving]
             result[torch.from_numpy(chosen).to(device)] = _sample(stack, halving, places[chosen], squares[chosen], size)
