@@ -26,7 +26,7 @@ from config.embedded.locks import open_lock_file, try_lock
 from config.embedded.programs import EmbeddedPostgresError
 from config.embedded.supervisor import CHILD, Service, Supervisor
 from config.paths import PROJECT, Folders, folders
-from config.serving import web_threads
+from config.serving import web_processes, web_threads
 
 READY_SECONDS = 180.0
 MOST_ENCODERS = 4
@@ -102,8 +102,7 @@ def _web_command(here: Folders, bind: tuple[str, int]) -> list[str]:
     command = ["env", f"MALLOC_ARENA_MAX={heaps}", sys.executable, "-m", "gunicorn", "config.wsgi:application"]
     command += ["--bind", _host_and_port(bind)]
     command += ["--config", "python:config.gunicorn"]
-    # One process: the warm encoder for probes is loaded once, and probes that come together share a batch.
-    command += ["--workers", "1", "--worker-class", "gthread", "--threads", str(web_threads())]
+    command += ["--workers", str(web_processes()), "--worker-class", "gthread", "--threads", str(web_threads())]
     command += ["--timeout", "120", "--graceful-timeout", "10", "--worker-tmp-dir", str(here.run)]
     return [*command, "--no-control-socket", "--log-level", "warning"]
 

@@ -63,7 +63,7 @@ class DetectorSettings:
     """
 
     min_face: int = 40
-    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+    thresholds: tuple[float, float, float] = (0.65, 0.7, 0.8)
     overlaps: tuple[float, float, float] = (0.4, 0.5, 0.7)
     max_pixels: int = 8_000_000
 
