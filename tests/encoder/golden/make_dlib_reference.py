@@ -10,7 +10,7 @@ import math
 import sys
 from pathlib import Path
 
-import dlib  # type: ignore[import-not-found]
+import dlib  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
