@@ -131,16 +131,17 @@ class FaceDetector:
         ]
 
     @torch.inference_mode()
-    def read_landmarks(self, squares: Tensor) -> FloatArray:
+    def read_landmarks(self, squares: Tensor) -> tuple[FloatArray, FloatArray]:
         """The landmarks of the one face in each of (N, 3, 48, 48) uint8 squares, in pixels of the square: (N, 5, 2).
 
-        Means of two readings, of the square and of its mirror image.
+        And how likely it is one, (N,). Means of two readings, of the square and of its mirror image.
         """
         crops = centered(squares, self._onet.dtype)
-        *_, points = self._run(self._onet, torch.cat([crops, crops.flip(3)]))
+        scores, _, points = self._run(self._onet, torch.cat([crops, crops.flip(3)]))
         first, mirrored = points.cpu().numpy().reshape(2, len(squares), -1)
         pixels: FloatArray = np.mean([_shares(first), _mirrored(_shares(mirrored))], axis=0) * np.float32(ONET_SIZE)
-        return pixels
+        score: FloatArray = scores.cpu().numpy().reshape(2, len(squares)).mean(axis=0)
+        return pixels, score
 
     def _propose(self, stacks: Sequence[Stack], settings: DetectorSettings) -> _Candidates:
         """Squares that may hold a face, those of one picture together."""

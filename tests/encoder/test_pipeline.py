@@ -222,7 +222,7 @@ class MisreadingDetector:
         turned = (points - points.mean(axis=0)) @ np.array([[0.83, 0.15], [-0.15, 0.83]]) + points.mean(axis=0)
         return replace(face, landmarks=Landmarks.from_array(turned + 0.06 * face.box.width))
 
-    def read_landmarks(self, squares: torch.Tensor) -> FloatArray:
+    def read_landmarks(self, squares: torch.Tensor) -> tuple[FloatArray, FloatArray]:
         return self._detector.read_landmarks(squares)
 
 
