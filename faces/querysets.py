@@ -122,8 +122,16 @@ class EmbeddingQuerySet(OfGallery[M]):
     """Embeddings; vectors of two encoder versions are never compared, so every search names one."""
 
     def searchable(self, gallery: Gallery, encoder_version: EncoderVersion) -> Self:
-        """The vectors that a recognition in this gallery compares a probe with."""
+        """The vectors of faces that people are found by."""
         return self.filter(gallery=gallery, encoder_version=encoder_version, is_enrolled=True)
+
+
+class TemplateQuerySet(OfGallery[M]):
+    """Templates; as with embeddings, every search names one encoder version."""
+
+    def searchable(self, gallery: Gallery, encoder_version: EncoderVersion) -> Self:
+        """The vectors that a recognition in this gallery compares a probe with, one a person."""
+        return self.filter(gallery=gallery, encoder_version=encoder_version)
 
 
 class JobQuerySet(models.QuerySet[M]):

@@ -8,7 +8,10 @@ from faces.models.gallery import Gallery
 from faces.models.job import Job
 from faces.models.person import Person
 from faces.models.photo import Photo
+from faces.models.probable_person import ProbablePerson
 from faces.models.search_event import SearchEvent
+from faces.models.search_plan import RecallCount, SearchPlan
+from faces.models.template import Template
 from faces.models.threshold import Threshold
 
 __all__ = [
@@ -20,6 +23,10 @@ __all__ = [
     "Job",
     "Person",
     "Photo",
+    "ProbablePerson",
+    "RecallCount",
     "SearchEvent",
+    "SearchPlan",
+    "Template",
     "Threshold",
 ]

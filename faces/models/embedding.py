@@ -13,13 +13,15 @@ from faces.querysets import EmbeddingQuerySet
 
 
 class Embedding(models.Model):
-    """A searchable row: it carries its face's gallery, person and `is_enrolled` along, so that a search is one scan.
+    """A face's vector; it carries its face's gallery, person and `is_enrolled` along, so that a query reads one table.
+
+    Searches compare a probe with people's templates, which the database makes of these rows (see `Template`).
 
     The column has no fixed dimension, so that encoder versions of different sizes live side by side; a trigger
     holds each row to its version's dimension and to its face, a check holds it to unit length (within half precision).
     """
 
-    face = models.ForeignKey(Face, models.CASCADE, related_name="embeddings", db_constraint=False)
+    face = models.ForeignKey(Face, models.CASCADE, related_name="embeddings", db_constraint=False, db_index=False)
     encoder_version = models.ForeignKey(EncoderVersion, models.PROTECT, related_name="embeddings", db_index=False)
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="embeddings", db_constraint=False, db_index=False)
     person = models.ForeignKey(
@@ -37,10 +39,11 @@ class Embedding(models.Model):
             models.UniqueConstraint(fields=["face", "encoder_version"], name="embedding_once"),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["gallery", "encoder_version"], name="embedding_of_gallery"),
             models.Index(
                 fields=["gallery", "encoder_version"],
-                condition=models.Q(is_enrolled=True),
-                name="embedding_searchable",
+                condition=models.Q(person__isnull=True),
+                name="embedding_of_nobody",
             ),
         ]
 

@@ -41,6 +41,11 @@ class EncoderVersion(models.Model):
     )
     spec = models.JSONField(help_text="The encoder library's EncoderSpec: all that decides the output.")
     licence = models.CharField(max_length=200)
+    probe_noise = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Scatter of a person's embeddings along a line, where it was measured; galleries may know better.",
+    )
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     state = models.CharField(max_length=20, choices=State, default=State.CANDIDATE)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -60,6 +65,9 @@ class EncoderVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(dimension__gte=1) & Q(dimension__lte=4000),
                 name="encoder_version_dimension_indexable",
+            ),
+            models.CheckConstraint(
+                condition=Q(probe_noise__isnull=True) | Q(probe_noise__gt=0), name="encoder_version_noise_positive"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["candidate", "available", "retired"]),

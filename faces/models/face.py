@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from faces.models.gallery import Gallery
 from faces.models.person import Person
 from faces.models.photo import Photo
+from faces.models.probable_person import ProbablePerson
 from faces.querysets import FaceQuerySet
 
 
@@ -30,6 +31,9 @@ class Face(models.Model):
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="faces", db_constraint=False)
     person = models.ForeignKey(
         Person, models.RESTRICT, null=True, blank=True, related_name="faces", db_constraint=False
+    )
+    probable_person = models.ForeignKey(
+        ProbablePerson, models.SET_NULL, null=True, blank=True, related_name="faces", db_index=False
     )
     left = models.FloatField()
     top = models.FloatField()
@@ -68,8 +72,16 @@ class Face(models.Model):
                 condition=Q(is_enrolled=False) | Q(person__isnull=False), name="face_enrolled_for_a_person"
             ),
             models.CheckConstraint(
+                condition=Q(person__isnull=True) | Q(probable_person__isnull=True), name="face_probable_until_named"
+            ),
+            models.CheckConstraint(
                 condition=Q(person__isnull=True, assigned_by="") | (Q(person__isnull=False) & ~Q(assigned_by="")),
                 name="face_assigned_by_somebody",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["probable_person"], condition=Q(probable_person__isnull=False), name="face_probable_person"
             ),
         ]
 

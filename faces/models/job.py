@@ -17,7 +17,10 @@ class Job(models.Model):
     """Something that takes longer than a request, with progress, a heartbeat and a wish to cancel.
 
     States: `queued → running → succeeded | failed | cancelled`, `queued → cancelled`, and back to `queued` from
-    `failed` or `cancelled` when somebody asks for another try.
+    `failed` or `cancelled` when somebody asks for another try, or from `running` when its worker vanished.
+
+    A job either follows photos through the workers (uploads, imports), or is itself work that one worker does
+    (`DONE_BY_A_WORKER`): of these a gallery has one unfinished one of a kind.
     """
 
     class Kind(models.TextChoices):
@@ -25,6 +28,8 @@ class Job(models.Model):
 
         UPLOAD = "upload", "Upload of photos"
         IMPORT = "import", "Import of a folder"
+        INDEX = "index", "Index for searches"
+        GROUPING = "grouping", "Grouping of unknown faces"
 
     class State(models.TextChoices):
         """Where a job stands."""
@@ -36,9 +41,10 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     FINISHED: ClassVar = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING)
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         State.QUEUED: (State.RUNNING, State.CANCELLED),
-        State.RUNNING: (State.SUCCEEDED, State.FAILED, State.CANCELLED),
+        State.RUNNING: (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.QUEUED),
         State.SUCCEEDED: (State.RUNNING,),
         State.FAILED: (State.QUEUED, State.RUNNING),
         State.CANCELLED: (State.QUEUED, State.RUNNING),
@@ -53,6 +59,8 @@ class Job(models.Model):
     total = models.PositiveIntegerField(default=0)
     inputs_complete = models.BooleanField(default=False, help_text="Whether everything it will work on is known.")
     note = models.CharField(max_length=300, blank=True)
+    parameters = models.JSONField(default=dict, blank=True, help_text="What was asked for, besides gallery and kind.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Workers that began it.")
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -73,6 +81,11 @@ class Job(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "running", "succeeded", "failed", "cancelled"]),
                 name="job_state_known",
+            ),
+            models.UniqueConstraint(
+                fields=["gallery", "kind"],
+                condition=Q(kind__in=["index", "grouping"], state__in=["queued", "running"]),
+                name="job_one_of_a_kind",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "running"], finished_at__isnull=True)
