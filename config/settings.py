@@ -168,6 +168,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep-jobs": {"task": "faces.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-files": {"task": "faces.tasks.sweep_files", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(FOLDERS.run / "beat-schedule")

@@ -67,6 +67,12 @@ class WrongStateError(ConflictError):
     code = "wrong_state"
 
 
+class JobCancelledError(ConflictError):
+    """Somebody wished a job to stop while it was being done."""
+
+    code = "cancelled"
+
+
 class DuplicateExternalIdError(ConflictError):
     """Another person of this gallery already carries this external id."""
 

@@ -1,7 +1,7 @@
 """What the workers do: fetch by id, call, record. Every task may be delivered twice."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -15,14 +15,19 @@ from kombu.exceptions import OperationalError as BrokerError
 from faces.exceptions import UnavailableError
 from faces.models import Job, Photo
 from faces.portions import encode_portion, portions, read_ahead
-from faces.services.jobs import end_silent_jobs, follow_photos
+from faces.services.jobs import end_silent_jobs, follow_photos, retry_job
 from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
+from faces.services.working import Work, jobs_to_send, perform, recover_jobs, retry_work
 
 logger = logging.getLogger(__name__)
 
 ENCODE_QUEUE = "encode"
 """Where the settings route `encode_photos` to."""
+
+
+WORK: Mapping[str, Work] = {}
+"""What is done for each kind of job that a worker does."""
 
 
 def encoding_workers(timeout_s: float = 3.0) -> int:
@@ -95,3 +100,55 @@ def sweep_files() -> None:
     removed = remove_orphan_files(older_than=timedelta(hours=1))
     if removed:
         logger.warning("Removed %d files that no photo owned", removed)
+
+
+def send_jobs() -> None:
+    """Send jobs that wait for a worker once the present transaction is committed."""
+    transaction.on_commit(_send_jobs)
+
+
+def _send_jobs() -> None:
+    ids = jobs_to_send()
+    for index, pk in enumerate(ids):
+        try:
+            perform_job.delay(pk)
+        except BrokerError:
+            # The jobs are safe: the rows still say that they wait, and the next sweep sends them again.
+            logger.warning("The broker cannot be reached; %d jobs wait for it", len(ids) - index)
+            return
+
+
+def try_again(job: Job) -> int:
+    """Put back in the queue what of a finished job failed or was set aside, and send it after the commit.
+
+    Returns:
+        How many photos; 0 for a job that a worker does as a whole.
+
+    Raises:
+        WrongStateError: the job is not finished, or nothing of it failed or was set aside.
+        ConflictError: another job of its kind is under way.
+    """
+    if not job.follows_photos:
+        retry_work(job=job)
+        send_jobs()
+        return 0
+    ids = retry_job(job=job)
+    send_photos(ids)
+    return len(ids)
+
+
+@shared_task(name="faces.tasks.perform_job")
+def perform_job(job_id: int) -> None:
+    """Do a queued job, unless somebody else has begun it."""
+    job = Job.objects.select_related("gallery__encoder_version").filter(pk=job_id).first()
+    if job is not None:
+        perform(job=job, work=WORK[job.kind])
+
+
+@shared_task(name="faces.tasks.sweep_jobs")
+def sweep_jobs() -> None:
+    """Take jobs back from dead workers, and send what waits."""
+    recovered = recover_jobs()
+    if recovered:
+        logger.warning("Took %d jobs back from workers that vanished", recovered)
+    send_jobs()

@@ -105,6 +105,11 @@ class Job(models.Model):
         return self.state in self.FINISHED
 
     @property
+    def follows_photos(self) -> bool:
+        """Whether its progress is that of photos on their way through the workers."""
+        return self.kind not in self.DONE_BY_A_WORKER
+
+    @property
     def percent(self) -> int:
         """How much is done, 0 to 100; 100 only when all is."""
         return 100 if self.total == 0 and self.is_finished else 100 * self.done // max(self.total, 1)

@@ -73,7 +73,7 @@ class SearchPlan(models.Model):
 
 
 class RecallCount(models.Model):
-    """How often the answer through the index was the exact one: a day's count of one way of asking. No person, no probe."""
+    """How often the answer through the index was the exact one: a day's count. No person, and no probe."""
 
     class Source(models.TextChoices):
         """Which questions were answered twice."""

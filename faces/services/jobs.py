@@ -83,7 +83,7 @@ def follow_photos(*, job: Job) -> Job:
 
 @transaction.atomic
 def cancel_job(*, job: Job) -> Job:
-    """Stop a job: photos that no worker has begun are set aside (retry brings them back), begun ones are finished.
+    """Stop a job: what no worker has begun is set aside (retry brings it back), what one does ends soon.
 
     Raises:
         WrongStateError: it is finished.
@@ -96,6 +96,11 @@ def cancel_job(*, job: Job) -> Job:
         raise WrongStateError(
             f"The job is {job.get_state_display().lower()}; there is nothing to cancel.", state=job.state
         )
+    job.refresh_from_db()
+    if not job.follows_photos:
+        if job.state == Job.State.QUEUED:
+            job.move_to(Job.State.CANCELLED)
+        return job
     Photo.objects.filter(job=job, state=Photo.State.PENDING).update(
         state=Photo.State.REJECTED, reason="cancelled", sent_at=None, finished_at=timezone.now()
     )

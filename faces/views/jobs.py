@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from faces.models import Job, Photo
-from faces.services.jobs import cancel_job, retry_job
-from faces.tasks import send_photos
+from faces.services.jobs import cancel_job
+from faces.tasks import try_again
 from faces.views.outcomes import counted_words
 from faces.views.page import back, page, render_page
 from faces.views.paging import listing
@@ -62,9 +62,15 @@ def _state_of(job: Job) -> dict[str, Any]:
     return {
         "job": job,
         "counts": counts,
-        "taken_in": counted_words(job.result),
-        "can_retry": job.is_finished and Photo.objects.filter(job=job).to_try_again().exists(),
+        "taken_in": counted_words(job.result) if job.follows_photos else [],
+        "can_retry": job.is_finished and _has_more_to_do(job),
     }
+
+
+def _has_more_to_do(job: Job) -> bool:
+    if not job.follows_photos:
+        return job.state != Job.State.SUCCEEDED
+    return Photo.objects.filter(job=job).to_try_again().exists()
 
 
 def _photo_counts(job: Job) -> Sequence[PhotoCount]:
@@ -84,9 +90,9 @@ def cancel(request: HttpRequest, key: UUID) -> HttpResponse:
 
 @page("faces.change_job", methods=("POST",))
 def retry(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Send a job's failed and set-aside photos to the workers again."""
+    """Send a job, or its failed and set-aside photos, to the workers again."""
     job = get_object_or_404(Job, key=key)
-    ids = retry_job(job=job)
-    send_photos(ids)
-    messages.success(request, f"{'One photo goes' if len(ids) == 1 else f'{len(ids)} photos go'} to a worker again.")
+    photos = try_again(job)
+    what = {0: "The job goes", 1: "One photo goes"}.get(photos, f"{photos} photos go")
+    messages.success(request, f"{what} to a worker again.")
     return redirect("pages:job", job.key)

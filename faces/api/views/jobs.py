@@ -13,14 +13,14 @@ from faces.api.permissions import Needs, crud
 from faces.api.serializers.jobs import JobQuerySerializer, JobSerializer
 from faces.api.views.base import FacetViewSet
 from faces.models import ApiKey, Job
-from faces.services.jobs import cancel_job, retry_job
-from faces.tasks import send_photos
+from faces.services.jobs import cancel_job
+from faces.tasks import try_again
 
 CHANGE = Needs(ApiKey.Scope.WRITE, "change_job")
 
 
 class JobViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Job]):
-    """Long work: uploads of several photos, imports."""
+    """Long work: uploads of several photos, imports, what workers do for a gallery."""
 
     queryset = Job.objects.select_related("gallery", "created_by")
     serializer_class = JobSerializer
@@ -38,7 +38,8 @@ class JobViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Job]):
     @extend_schema(request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Send a finished job's failed and set-aside photos to the workers again."""
+        """Send a finished job, or its failed and set-aside photos, to the workers again."""
         job = self.get_object()
-        send_photos(retry_job(job=job))
+        try_again(job)
+        job.refresh_from_db()
         return self.answer(JobSerializer, job, status=status.HTTP_202_ACCEPTED)
