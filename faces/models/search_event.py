@@ -13,10 +13,11 @@ from faces.models.gallery import Gallery
 
 
 class SearchEvent(models.Model):
-    """One recognition or verification: of which gallery, with which version and tau, and what was answered.
+    """One search: of which gallery, with which version and tau, and what was answered.
 
     Holds no image and no vector; the answer is ids and distances. `probe_sha256` is the digest of the probe's bytes, by
-    which somebody who has the photo can prove what was asked, and nobody else can learn anything.
+    which somebody who has the photo can prove what was asked, and nobody else can learn anything; it is empty where
+    no photo was brought, because somebody asked who looks like a face or person of the gallery.
     """
 
     class Use(models.TextChoices):
@@ -24,6 +25,7 @@ class SearchEvent(models.Model):
 
         VERIFICATION = "verification", "Verification (1:1)"
         RECOGNITION = "recognition", "Recognition (1:N)"
+        SIMILAR = "similar", "Similar people (1:N)"
 
     class Channel(models.TextChoices):
         """Where it was asked."""
@@ -38,7 +40,7 @@ class SearchEvent(models.Model):
     channel = models.CharField(max_length=20, choices=Channel)
     encoder_version = models.ForeignKey(EncoderVersion, models.PROTECT, related_name="+")
     tau = models.FloatField()
-    probe_sha256 = models.CharField(max_length=64)
+    probe_sha256 = models.CharField(max_length=64, blank=True)
     answer = models.JSONField()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -52,7 +54,12 @@ class SearchEvent(models.Model):
         ordering: ClassVar = ["-id"]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(tau__gte=0) & Q(tau__lte=4), name="search_event_tau_0_to_4"),
-            models.CheckConstraint(condition=Q(use__in=["verification", "recognition"]), name="search_event_use_known"),
+            models.CheckConstraint(
+                condition=Q(use__in=["verification", "recognition", "similar"]), name="search_event_use_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(probe_sha256="") | Q(use="similar"), name="search_event_probe_unless_similar"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["gallery", "-created_at"], name="search_event_by_time")]
 

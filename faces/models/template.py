@@ -36,7 +36,10 @@ class Template(models.Model):
             models.UniqueConstraint(fields=["person", "encoder_version"], name="template_once"),
             models.CheckConstraint(condition=Q(faces__gte=1), name="template_of_a_face"),
         ]
-        indexes: ClassVar = [models.Index(fields=["gallery", "encoder_version", "id"], name="template_searchable")]
+        indexes: ClassVar = [
+            models.Index(fields=["gallery", "encoder_version", "id"], name="template_searchable"),
+            models.Index(fields=["person"], condition=Q(left_out__gt=0), name="template_leaves_out"),
+        ]
 
     def __str__(self) -> str:
         """Return person and version."""
