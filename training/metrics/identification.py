@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faces.services.intervals import Share, share
 from training.metrics.distances import squared_distances
-from training.metrics.intervals import Share, share
 from training.metrics.types import Counts, Distances, Embeddings, Labels, Mask, Progress, ignore
 
 

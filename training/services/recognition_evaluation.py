@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from faces.models import Embedding, Gallery, Threshold
+from faces.services.intervals import Share
 from faces.services.thresholds import tau_in_force
 from training.exceptions import TooFewComparisonsError
 from training.metrics.identification import LeaveOneOut, leave_one_out
-from training.metrics.intervals import Share
 from training.metrics.types import Embeddings, Labels, Progress, ignore
 
 ROWS_AT_ONCE = 5000

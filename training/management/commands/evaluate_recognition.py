@@ -9,8 +9,8 @@ from typing import Any
 from faces.management.base import FacetCommand, progress_bar, text_argument
 from faces.models import Gallery
 from faces.services.galleries import get_gallery
+from faces.services.intervals import Share
 from faces.services.thresholds import MAX_DISTANCE
-from training.metrics.intervals import Share
 from training.services.recognition_evaluation import RecognitionEvaluation, enrolled_faces, evaluate_recognition
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.metrics.intervals import share
+from faces.services.intervals import share
 
 
 def test_wilsons_interval_has_the_published_limits() -> None:
