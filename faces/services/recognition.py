@@ -2,29 +2,45 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
 
-import numpy as np
 from django.db import connection
-from pgvector import HalfVector
 
 from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError
 from faces.models import Face, Gallery, Person, Photo, Threshold
+from faces.services.nearest import Route, nearest_templates, parameters
+from faces.services.search_plans import standing_of
 from faces.services.thresholds import TauInForce, tau_in_force
 
 MAX_CANDIDATES = 100
 
+DOUBT = 1.6448536269514722
+"""The 95 % quantile of the normal distribution: two people count as told apart where the noise of the probe would put
+them in the wrong order in at most one case of twenty."""
+
+
+class Outcome(StrEnum):
+    """The answer in a word."""
+
+    MATCH = "match"
+    NOBODY = "nobody"
+    AMBIGUOUS = "ambiguous"
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """One ranked person: `face` is the person's enrolled face nearest to the probe.
+    """One ranked person: `face` is their enrolled face nearest to the probe, `distance` is that of their template.
 
     Of face, person and photo it has loaded what answers tell of them; anything else is fetched when it is asked for.
+    `apart` is the plain L2 distance between the person's template and that of the first candidate.
     """
 
     face: Face
     distance: float
     is_match: bool
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,41 +52,74 @@ class Recognition:
         candidates: the nearest people, nearest first, one entry each, those beyond tau included and marked.
         tau: the largest distance of a match.
         gap: how much farther the second person is than the first; None where there are fewer than two people.
+        resolvable_gap: the smallest gap at which the encoder can tell these two apart; None where there are fewer than
+            two people, or the noise of this encoder version was not measured.
+        rivals: the people within tau whom the encoder cannot tell apart, the first candidate among them; empty where
+            there is no doubt.
+        route: how they were found.
     """
 
     probe: EncodedFace
     candidates: tuple[Candidate, ...]
     tau: TauInForce
     gap: float | None
+    resolvable_gap: float | None
+    rivals: tuple[Candidate, ...]
+    route: Route
+
+    @property
+    def outcome(self) -> Outcome:
+        """Somebody, nobody, or one of several who cannot be told apart."""
+        if not self.candidates or not self.candidates[0].is_match:
+            return Outcome.NOBODY
+        return Outcome.AMBIGUOUS if self.rivals else Outcome.MATCH
 
     @property
     def match(self) -> Candidate | None:
-        """The person it is, or None for nobody."""
-        return self.candidates[0] if self.candidates and self.candidates[0].is_match else None
+        """The person it is, or None for nobody and for an ambiguous answer."""
+        return self.candidates[0] if self.outcome == Outcome.MATCH else None
 
 
-# One scan of the gallery's own searchable rows per probe, all probes in one statement. A person's nearest face stands
-# for the person. `<->` orders by the plain L2 distance; the squared one is computed anew for the few rows that are
-# left, because a squared square root is not quite what it was, and tau is compared with `<=`.
-NEAREST_PEOPLE = """
-    SELECT probe.index, halfvec_l2_squared_distance(nearest.vector, probe.vector::halfvec),
+def resolvable_gap(probe_noise: float, apart: float) -> float:
+    """Return the smallest difference of two distances at which the nearer of two people is told from the other.
+
+    For unit vectors the gap d(f, t2) - d(f, t1) is 2 f·(t1 - t2). A probe f scatters around its person's mean with the
+    standard deviation `probe_noise` along any line, so the gap scatters with 2 · probe_noise · |t1 - t2|; a gap below
+    1.645 times that has the wrong sign in more than one case of twenty.
+
+    Args:
+        probe_noise: see `encoder.templates`.
+        apart: |t1 - t2|, the plain L2 distance of the two templates.
+    """
+    return DOUBT * 2 * probe_noise * apart
+
+
+# Of each of the nearest people the face that looks most like the probe, and what answers tell of it. `<->` orders by
+# the plain L2 distance; the squared one is computed anew for the few rows that are left, because a squared square root
+# is not quite what it was, and tau is compared with `<=`.
+RECOGNIZE = """
+    WITH {nearest_templates}
+    SELECT ranked.index, ranked.distance, ranked.apart,
         face.id, face.gallery_id, face.photo_id, face.person_id, face.is_enrolled,
         person.id, person.gallery_id, person.name, person.external_id,
         photo.id, photo.gallery_id, photo.key, photo.name
-    FROM unnest(%(vectors)s::text[]) WITH ORDINALITY AS probe (vector, index)
+    FROM (
+        SELECT nearest.index, nearest.person_id, nearest.l2, probe.vector AS probe,
+            halfvec_l2_squared_distance(nearest.vector, probe.vector) AS distance,
+            nearest.vector <-> first_value(nearest.vector) OVER (
+                PARTITION BY nearest.index ORDER BY nearest.l2, nearest.person_id
+            ) AS apart
+        FROM nearest JOIN probe USING (index)
+    ) AS ranked
     CROSS JOIN LATERAL (
-        SELECT face_id, vector, l2 FROM (
-            SELECT DISTINCT ON (person_id) face_id, vector, vector <-> probe.vector::halfvec AS l2
-            FROM faces_embedding
-            WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND is_enrolled
-            ORDER BY person_id, vector <-> probe.vector::halfvec, face_id
-        ) AS person
-        ORDER BY l2, face_id LIMIT %(limit)s
-    ) AS nearest
-    JOIN faces_face AS face ON face.id = nearest.face_id
-    JOIN faces_person AS person ON person.id = face.person_id
+        SELECT face_id FROM faces_embedding
+        WHERE person_id = ranked.person_id AND encoder_version_id = %(version)s AND is_enrolled
+        ORDER BY (vector <-> ranked.probe) + 0, face_id LIMIT 1
+    ) AS best
+    JOIN faces_face AS face ON face.id = best.face_id
+    JOIN faces_person AS person ON person.id = ranked.person_id
     JOIN faces_photo AS photo ON photo.id = face.photo_id
-    ORDER BY probe.index, nearest.l2, nearest.face_id
+    ORDER BY ranked.index, ranked.l2, ranked.person_id
 """
 # As in the statement; `from_db` takes them in the order of the model's fields.
 FACE_COLUMNS = ("id", "gallery_id", "photo_id", "person_id", "is_enrolled")
@@ -102,28 +151,68 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
             raise InvalidRequestError(
                 f"The probe has {probe.embedding.size} numbers; version “{version.name}” has {version.dimension}."
             )
-    ranked = _nearest_people(gallery, probes, limit) if probes else []
-    answers = []
-    for index, probe in enumerate(probes):
-        rows = [(face, distance) for i, face, distance in ranked if i == index]
-        candidates = tuple(Candidate(face, distance, distance <= tau.tau) for face, distance in rows)
-        gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
-        answers.append(Recognition(probe=probe, candidates=candidates[:limit], tau=tau, gap=gap))
-    return answers
+    if not probes:
+        return []
+    standing = standing_of(gallery=gallery, encoder_version=version)
+    # At least two people, for the gap.
+    ranked = _ranked_people(standing.route, probes, max(limit, 2), tau.tau)
+    return [
+        _answer(probe, candidates, tau, standing.route, standing.probe_noise, limit)
+        for probe, candidates in zip(probes, ranked, strict=True)
+    ]
 
 
-def _nearest_people(gallery: Gallery, probes: Sequence[EncodedFace], limit: int) -> list[tuple[int, Face, float]]:
-    """Return (index of the probe, face, squared distance), ordered by both; at least two people, for the gap."""
-    vectors = [HalfVector(np.asarray(probe.embedding, dtype=np.float32)).to_text() for probe in probes]
-    parameters: dict[str, list[str] | int] = {
-        "vectors": vectors,
-        "gallery": gallery.pk,
-        "version": gallery.encoder_version_id,
-        "limit": max(limit, 2),
-    }
+def _answer(
+    probe: EncodedFace,
+    candidates: Sequence[Candidate],
+    tau: TauInForce,
+    route: Route,
+    probe_noise: float | None,
+    limit: int,
+) -> Recognition:
+    gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
+    smallest = resolvable_gap(probe_noise, candidates[1].apart) if gap is not None and probe_noise is not None else None
+    return Recognition(
+        probe=probe,
+        candidates=tuple(candidates[:limit]),
+        tau=tau,
+        gap=gap,
+        resolvable_gap=smallest,
+        rivals=rivals_among(candidates, probe_noise),
+        route=route,
+    )
+
+
+def rivals_among(candidates: Sequence[Candidate], probe_noise: float | None) -> tuple[Candidate, ...]:
+    """Return the people within tau who cannot be told from the first, with the first; empty where there is none.
+
+    Where the noise was never measured, everybody within tau is in doubt as soon as there are two.
+    """
+    matches = [candidate for candidate in candidates if candidate.is_match]
+    if len(matches) < 2:
+        return ()
+    first = matches[0]
+    others = [
+        other
+        for other in matches[1:]
+        if probe_noise is None or other.distance - first.distance <= resolvable_gap(probe_noise, other.apart)
+    ]
+    return (first, *others) if others else ()
+
+
+def _ranked_people(route: Route, probes: Sequence[EncodedFace], limit: int, tau: float) -> list[list[Candidate]]:
+    """Return the nearest people of every probe, nearest first."""
+    statement = RECOGNIZE.format(nearest_templates=nearest_templates(route))
     with connection.cursor() as cursor:
-        cursor.execute(NEAREST_PEOPLE, parameters)
-        return [(index - 1, _face(values), float(distance)) for index, distance, *values in cursor.fetchall()]
+        cursor.execute(statement, parameters(route, [probe.embedding for probe in probes], limit=limit))
+        rows = cursor.fetchall()
+    answers: list[list[Candidate]] = [[] for _ in probes]
+    for index, of_probe in groupby(rows, key=lambda row: row[0]):
+        answers[index - 1] = [
+            Candidate(_face(values), float(distance), bool(distance <= tau), float(apart))
+            for _, distance, apart, *values in of_probe
+        ]
+    return answers
 
 
 def _face(values: Sequence[object]) -> Face:

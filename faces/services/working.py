@@ -20,8 +20,7 @@ logger = logging.getLogger(__name__)
 
 Work: TypeAlias = Callable[[Job], Mapping[str, object]]
 """Does what a job asks for and returns what it came to (counts and numbers, no names). It calls `job.report` at least
-every half minute and raises JobCancelledError when that answers False. It may be run again after a
-kill at any point."""
+every half minute and raises JobCancelledError when that answers False. After a kill at any point it is run again."""
 
 SILENCE = timedelta(minutes=2)
 """A running job that was not heard of for this long has lost its worker."""
@@ -138,14 +137,14 @@ def recover_jobs() -> int:
 
 
 def retry_work(*, job: Job) -> Job:
-    """Queue a failed or cancelled job again; the caller sends it after the commit.
+    """Queue a failed or cancelled job of a gallery again; the caller sends it after the commit.
 
     Raises:
         WrongStateError: it neither failed nor was cancelled.
         ConflictError: another one of its kind is under way.
     """
     with transaction.atomic():
-        Gallery.objects.select_for_update(no_key=True).get(pk=job.gallery_id)
+        list(Gallery.objects.select_for_update(no_key=True).filter(jobs=job).values_list("pk"))
         if Job.objects.unfinished().filter(gallery=job.gallery_id, kind=job.kind).exclude(pk=job.pk).exists():
             raise ConflictError("Another job of this kind is under way. Wait for it, or cancel it first.")
         job.move_to(Job.State.QUEUED)
