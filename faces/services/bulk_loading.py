@@ -1,0 +1,229 @@
+"""Embeddings by the hundred thousand: a gallery under another encoder version, an installation that moves."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection, transaction
+from psycopg.sql import SQL
+
+from faces.exceptions import ConflictError, InvalidRequestError, NotFoundError, WrongStateError
+from faces.models import EncoderVersion
+from faces.services.binary_copy import copy_rows, fetch_rows
+
+Ids = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+Progress = Callable[[int], object]
+
+LENGTH_TOLERANCE = 0.01
+"""How far from 1 the length of a vector may be; what the table's own check allows."""
+
+SHOWN = 5
+"""How many wrong rows an error names."""
+
+_STAGED = "facet_loaded_faces"
+_STAGE = "CREATE TEMPORARY TABLE facet_loaded_faces (place int, face_id bigint) ON COMMIT DROP"
+_LOOK_UP = SQL("""
+    SELECT s.place, f.gallery_id, coalesce(f.person_id, 0), f.is_enrolled
+    FROM facet_loaded_faces s JOIN faces_face f ON f.id = s.face_id
+""")
+_COUNT = """
+    SELECT count(*) FROM facet_loaded_faces s JOIN faces_embedding e ON e.face_id = s.face_id
+    WHERE e.encoder_version_id = %s
+"""
+_DELETE = """
+    DELETE FROM faces_embedding e USING facet_loaded_faces s
+    WHERE e.face_id = s.face_id AND e.encoder_version_id = %s
+"""
+_CHECKED_AT_A_TIME = 65_536
+
+
+@dataclass(frozen=True)
+class CopiedEmbeddings:
+    """What a bulk load did.
+
+    Attributes:
+        rows: embeddings written.
+        replaced: of these, how many took the place of an earlier one.
+        seconds: all of it, from the checks to the end of the transaction.
+    """
+
+    rows: int
+    replaced: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Faces:
+    """What the stored faces say, in ascending order of their ids; `person` is 0 for nobody."""
+
+    ids: Ids
+    gallery: Ids
+    person: Ids
+    is_enrolled: npt.NDArray[np.bool_]
+
+
+def copy_embeddings(
+    *,
+    encoder_version: EncoderVersion,
+    faces: Ids,
+    vectors: Vectors,
+    replace: bool = False,
+    progress: Progress = lambda _: None,
+) -> CopiedEmbeddings:
+    """Give stored faces their embeddings by one encoder version; all of them or none.
+
+    Whose a face is, and whether searches find it, is read from the face. Templates are renewed with it. Searches go
+    on meanwhile and answer from what was there before; who wants to change faces or add embeddings waits.
+
+    Args:
+        encoder_version: who made the vectors.
+        faces: (M,) ids of faces, each once, in any order and of any galleries.
+        vectors: (M, D) float32 of unit length, in the same order.
+        replace: whether embeddings that these faces have by this version give way; otherwise they are an error.
+        progress: is told after each portion how many rows were sent with it.
+
+    Raises:
+        InvalidRequestError: shapes or dimension are wrong, a vector is not of unit length, a face is named twice.
+        NotFoundError: a face does not exist.
+        ConflictError: a face has an embedding by this version, and `replace` was not said.
+        WrongStateError: the encoder version is retired.
+    """
+    started = time.monotonic()
+    _check_shapes(encoder_version, faces, vectors)
+    order = np.argsort(faces, kind="stable")
+    _check_each_once(faces[order])
+    _check_lengths(vectors)
+    replaced = 0
+    if len(faces):
+        with transaction.atomic():
+            _check_state(encoder_version)
+            found = _look_up(faces[order])
+            replaced = _make_room(found, encoder_version, replace=replace)
+            _copy(found, encoder_version, vectors, order, progress)
+    return CopiedEmbeddings(rows=len(faces), replaced=replaced, seconds=time.monotonic() - started)
+
+
+def _check_shapes(encoder_version: EncoderVersion, faces: Ids, vectors: Vectors) -> None:
+    if faces.ndim != 1 or faces.dtype.kind not in "iu":
+        raise InvalidRequestError(
+            f"Faces are one row of whole numbers; these are {faces.dtype} of shape {faces.shape}.",
+            shape=list(faces.shape),
+        )
+    if vectors.dtype.kind != "f" or vectors.ndim != 2 or len(vectors) != len(faces):
+        raise InvalidRequestError(
+            f"Vectors are floats of shape ({len(faces)}, {encoder_version.dimension}), one a face; "
+            f"these are {vectors.dtype} of shape {vectors.shape}.",
+            shape=list(vectors.shape),
+        )
+    if vectors.shape[1] != encoder_version.dimension:
+        raise InvalidRequestError(
+            f"Encoder version “{encoder_version.name}” makes vectors of {encoder_version.dimension} numbers; "
+            f"these have {vectors.shape[1]}.",
+            dimension=vectors.shape[1],
+        )
+
+
+def _check_each_once(in_order: Ids) -> None:
+    twice = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    if len(twice):
+        raise InvalidRequestError(
+            f"A face has one embedding by one encoder version; {_some(twice)} named more than once.", faces=len(twice)
+        )
+
+
+def _check_lengths(vectors: Vectors) -> None:
+    wrong = 0
+    first: int | None = None
+    for start in range(0, len(vectors), _CHECKED_AT_A_TIME):
+        part = vectors[start : start + _CHECKED_AT_A_TIME]
+        lengths = np.sqrt(np.einsum("ij,ij->i", part, part, dtype=np.float32))
+        bad = np.flatnonzero(~(np.abs(lengths - 1) < LENGTH_TOLERANCE))  # NaN is not below either
+        wrong += len(bad)
+        if first is None and len(bad):
+            first = start + int(bad[0])
+    if first is not None:
+        what = "has the length" if np.isfinite(vectors[first]).all() else "has numbers that are not finite:"
+        raise InvalidRequestError(
+            f"Embeddings have the length 1, within {LENGTH_TOLERANCE}. {wrong:,} of {len(vectors):,} do not; "
+            f"the first of them, in row {first}, {what} {float(np.linalg.norm(vectors[first])):.4g}.",
+            rows=wrong,
+            first=first,
+        )
+
+
+def _some(ids: Ids) -> str:
+    """A few numbers, in words that end in a verb: `face 3 is`, `faces 3, 4 and 12 more are`."""
+    shown = ", ".join(str(number) for number in ids[:SHOWN].tolist())
+    if len(ids) == 1:
+        return f"face {shown} is"
+    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+    return f"faces {shown}{more} are"
+
+
+def _check_state(encoder_version: EncoderVersion) -> None:
+    """Hold the version's row until the end of the transaction, so that nobody retires it in between."""
+    held = EncoderVersion.objects.select_for_update().get(pk=encoder_version.pk)
+    if held.state == EncoderVersion.State.RETIRED:
+        raise WrongStateError(
+            f"Encoder version “{held.name}” is retired; it gets no embeddings any more.", state=held.state
+        )
+
+
+def _look_up(in_order: Ids) -> _Faces:
+    """Read from the stored faces what their embeddings carry along."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+    copy_rows(_STAGED, {"place": np.arange(len(in_order)), "face_id": in_order})
+    rows = fetch_rows(_LOOK_UP, [("place", ">i4"), ("gallery", ">i8"), ("person", ">i8"), ("is_enrolled", "?")])
+    if len(rows) < len(in_order):
+        missing = np.delete(in_order, rows["place"])
+        raise NotFoundError(
+            f"Only faces that are stored can have embeddings; {_some(missing)} not there.", faces=len(missing)
+        )
+    back = np.argsort(rows["place"])
+    return _Faces(
+        ids=in_order,
+        gallery=rows["gallery"][back].astype(np.int64),
+        person=rows["person"][back].astype(np.int64),
+        is_enrolled=rows["is_enrolled"][back],
+    )
+
+
+def _make_room(found: _Faces, encoder_version: EncoderVersion, *, replace: bool) -> int:
+    """Remove the embeddings that these faces have by this version; returns how many."""
+    galleries = np.unique(found.gallery).tolist()
+    there = encoder_version.embeddings.filter(gallery__in=galleries)
+    if not there.exists():
+        return 0
+    with connection.cursor() as cursor:
+        if replace:
+            cursor.execute(_DELETE, [encoder_version.pk])
+            return int(cursor.rowcount)
+        cursor.execute(_COUNT, [encoder_version.pk])
+        (count,) = cursor.fetchone() or (0,)
+    if count:
+        raise ConflictError(
+            f"{count:,} of {len(found.ids):,} faces have an embedding by “{encoder_version.name}” already. "
+            "Say that they shall be replaced, or leave them out.",
+            faces=count,
+        )
+    return 0
+
+
+def _copy(found: _Faces, encoder_version: EncoderVersion, vectors: Vectors, order: Ids, progress: Progress) -> None:
+    is_ascending = bool((order[1:] > order[:-1]).all())
+    copy_rows(
+        "faces_embedding",
+        {
+            "face_id": found.ids,
+            "encoder_version_id": encoder_version.pk,
+            "gallery_id": found.gallery,
+            "person_id": np.ma.array(found.person, mask=found.person == 0),
+            "is_enrolled": found.is_enrolled,
+            "vector": vectors if is_ascending else vectors[order],
+        },
+        progress=progress,
+    )
