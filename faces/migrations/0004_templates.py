@@ -45,20 +45,49 @@ CREATE TRIGGER faces_name_ends_proposal BEFORE UPDATE OF person_id ON faces_face
     EXECUTE FUNCTION faces_name_ends_proposal();
 """
 
-# The definition, with its reasons and in numpy: encoder.templates.
+# The definition, with its reasons and in numpy: encoder.templates. `<->` is the plain L2 distance, so it is squared.
 TEMPLATES_OF = """
 CREATE FUNCTION faces_templates_of(people bigint[])
 RETURNS TABLE (gallery_id bigint, person_id bigint, encoder_version_id bigint, faces int, left_out int, vector halfvec)
 LANGUAGE sql STABLE AS $$
     WITH enrolled AS (
-        SELECT e.gallery_id, e.person_id, e.encoder_version_id, e.vector::vector AS vector,
-            greatest(f.quality, 0.05)::real AS weight
+        SELECT e.gallery_id, e.person_id, e.encoder_version_id, e.face_id, e.vector::vector AS vector,
+            greatest(f.quality, 0.05)::real AS weight, count(*) OVER of_person AS faces
         FROM faces_embedding e JOIN faces_face f ON f.id = e.face_id
         WHERE e.person_id = ANY (people) AND e.is_enrolled
+        WINDOW of_person AS (PARTITION BY e.person_id, e.encoder_version_id)
+    ), centered AS (
+        SELECT *, vector <-> avg(vector) OVER of_person AS distance
+        FROM enrolled WHERE faces >= 3
+        WINDOW of_person AS (PARTITION BY person_id, encoder_version_id)
+    ), ranked AS (
+        SELECT *, row_number() OVER of_person <= faces / 2 + 1 AS is_core
+        FROM centered
+        WINDOW of_person AS (PARTITION BY person_id, encoder_version_id ORDER BY distance, face_id)
+    ), measured AS (
+        SELECT gallery_id, person_id, encoder_version_id, face_id, vector, weight, faces, is_core,
+            (vector <-> avg(vector) FILTER (WHERE is_core) OVER of_person) ^ 2
+                * CASE WHEN is_core THEN ((faces / 2 + 1) / (faces / 2)::float8) ^ 2 ELSE 1 END AS distance
+        FROM ranked
+        WINDOW of_person AS (PARTITION BY person_id, encoder_version_id)
+    ), judged AS (
+        SELECT *, is_core OR distance <= 2.5 * nth_value(distance, ((faces + 1) / 2)::int) OVER of_person AS is_kept
+        FROM measured
+        WINDOW of_person AS (
+            PARTITION BY person_id, encoder_version_id ORDER BY distance
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        )
+    ), weighed AS (
+        SELECT gallery_id, person_id, encoder_version_id, vector, weight, is_kept FROM judged
+        UNION ALL
+        SELECT gallery_id, person_id, encoder_version_id, vector, weight, true FROM enrolled WHERE faces < 3
     )
-    SELECT gallery_id, person_id, encoder_version_id, count(*)::int, 0,
-        l2_normalize(sum(vector * array_fill(weight, ARRAY[vector_dims(vector)])::vector))::halfvec
-    FROM enrolled GROUP BY gallery_id, person_id, encoder_version_id
+    SELECT gallery_id, person_id, encoder_version_id,
+        count(*) FILTER (WHERE is_kept)::int, count(*) FILTER (WHERE NOT is_kept)::int,
+        l2_normalize(
+            avg(vector * array_fill(weight, ARRAY[vector_dims(vector)])::vector) FILTER (WHERE is_kept)
+        )::halfvec
+    FROM weighed GROUP BY gallery_id, person_id, encoder_version_id
 $$;
 """
 
