@@ -21,6 +21,14 @@ class ProbablePerson(models.Model):
         null=True, blank=True, help_text="When an admin said that nobody needs to look at these faces."
     )
 
+    refused = models.ManyToManyField(
+        "faces.Face",
+        related_name="refused_by",
+        blank=True,
+        db_constraint=False,
+        help_text="Faces that an admin took out of it; no grouping puts them back.",
+    )
+
     class Meta:
         """Newest first."""
 
