@@ -10,7 +10,7 @@ from django.db import connection
 from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError
 from faces.models import Face, Gallery, Person, Photo, Threshold
-from faces.services.nearest import Route, nearest_templates, parameters
+from faces.services.nearest import Route, Vectors, nearest_templates, parameters
 from faces.services.search_plans import standing_of
 from faces.services.thresholds import TauInForce, tau_in_force
 
@@ -155,7 +155,8 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
         return []
     standing = standing_of(gallery=gallery, encoder_version=version)
     # At least two people, for the gap.
-    ranked = _ranked_people(standing.route, probes, max(limit, 2), tau.tau)
+    vectors = [probe.embedding for probe in probes]
+    ranked = ranked_people(standing.route, vectors, limit=max(limit, 2), tau=tau.tau)
     return [
         _answer(probe, candidates, tau, standing.route, standing.probe_noise, limit)
         for probe, candidates in zip(probes, ranked, strict=True)
@@ -200,13 +201,20 @@ def rivals_among(candidates: Sequence[Candidate], probe_noise: float | None) -> 
     return (first, *others) if others else ()
 
 
-def _ranked_people(route: Route, probes: Sequence[EncodedFace], limit: int, tau: float) -> list[list[Candidate]]:
-    """Return the nearest people of every probe, nearest first."""
+def ranked_people(
+    route: Route, vectors: Vectors, *, limit: int, tau: float, without: Sequence[int] = ()
+) -> list[list[Candidate]]:
+    """Return the nearest people of every probe, nearest first, each with their best photo, in one query.
+
+    Args:
+        route, vectors, limit, without: as for `nearest_people`.
+        tau: the largest distance of a match.
+    """
     statement = RECOGNIZE.format(nearest_templates=nearest_templates(route))
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters(route, [probe.embedding for probe in probes], limit=limit))
+        cursor.execute(statement, parameters(route, vectors, limit=limit, without=without))
         rows = cursor.fetchall()
-    answers: list[list[Candidate]] = [[] for _ in probes]
+    answers: list[list[Candidate]] = [[] for _ in vectors]
     for index, of_probe in groupby(rows, key=lambda row: row[0]):
         answers[index - 1] = [
             Candidate(_face(values), float(distance), bool(distance <= tau), float(apart))
