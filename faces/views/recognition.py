@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from encoder.exceptions import ImageError
 from faces.exceptions import FacetError
+from faces.live_recall import after_answer
 from faces.models import Gallery, Threshold
 from faces.quality_words import explain
 from faces.services.events import record_recognition
@@ -95,6 +96,7 @@ def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answ
         tau=tau,
         duration_ms=milliseconds,
     )
+    after_answer(answers)
     boxes = probe.overlays(probe.encoded.faces)
     faces = tuple(_face(probe, box, answer) for box, answer in zip(boxes, answers, strict=True))
     return Answer(probe, gallery, faces, milliseconds)

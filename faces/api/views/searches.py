@@ -26,6 +26,7 @@ from faces.api.uploading import wait_for
 from faces.api.views.base import FacetViewSet
 from faces.encoding import encode_probe
 from faces.exceptions import NoFaceFoundError
+from faces.live_recall import after_answer
 from faces.models import ApiKey, EncoderVersion, Gallery, Photo, SearchEvent
 from faces.services.encoders import default_encoder_version
 from faces.services.events import Asker, record_recognition, record_verification
@@ -80,6 +81,7 @@ def _name_faces(asker: Asker, data: bytes, *, gallery: Gallery, limit: int) -> d
         tau=answers[0].tau.tau,
         duration_ms=_milliseconds_since(started),
     )
+    after_answer(answers)
     return {"event": event, "width": encoded.width, "height": encoded.height, "faces": answers}
 
 

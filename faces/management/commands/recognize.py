@@ -9,6 +9,7 @@ from typing import Any
 
 from faces.encoding import encode_probe
 from faces.exceptions import NoFaceFoundError
+from faces.live_recall import before_exit
 from faces.management.answers import recognition_json, recognition_lines
 from faces.management.base import NO, FacetCommand, count_argument, read_photo, text_argument
 from faces.models import SearchEvent
@@ -22,7 +23,8 @@ class Command(FacetCommand):
 
     help = (
         "Say who of a gallery is on a photo, face by face, or that it is nobody. The photo is not stored; that it was "
-        "asked is recorded. Exit status: 0 somebody was recognized; 1 nobody; 2 an error."
+        "asked is recorded. Exit status: 0 somebody was recognized; 1 nobody was, or nobody can say which of two people "
+        "it is; 2 an error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -55,5 +57,7 @@ class Command(FacetCommand):
             self.stdout.write(json.dumps(recognition_json(event, photo, answers), ensure_ascii=False))
         else:
             self.stdout.write("\n".join(recognition_lines(photo, answers)))
+        self.stdout.flush()
+        before_exit(answers)
         if all(answer.match is None for answer in answers):
             sys.exit(NO)
