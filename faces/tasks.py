@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from faces.exceptions import UnavailableError
 from faces.models import Job, Photo
 from faces.portions import encode_portion, portions, read_ahead
+from faces.services.grouping import group_unknown_faces
 from faces.services.jobs import end_silent_jobs, follow_photos, retry_job
 from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
@@ -26,7 +27,7 @@ ENCODE_QUEUE = "encode"
 """Where the settings route `encode_photos` to."""
 
 
-WORK: Mapping[str, Work] = {}
+WORK: Mapping[str, Work] = {Job.Kind.GROUPING: group_unknown_faces}
 """What is done for each kind of job that a worker does."""
 
 
