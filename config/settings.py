@@ -144,6 +144,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # Two fields are called `use` and mean different things.
+    "ENUM_NAME_OVERRIDES": {
+        "SearchUseEnum": "faces.models.SearchEvent.Use",
+        "ThresholdUseEnum": "faces.models.Threshold.Use",
+    },
 }
 
 # Background work: the database row is the truth, a message is only a nudge; see faces.tasks

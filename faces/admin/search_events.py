@@ -46,13 +46,17 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
     @admin.display(description="Answer")
     def outcome(self, event: SearchEvent) -> str:
         """In a few words, without names: a list needs no look at every person."""
+        if event.use == SearchEvent.Use.SIMILAR:
+            return f"{len(event.answer['candidates'])} people"
         if isinstance(event.answer, dict):
             return "Same person" if event.answer.get("is_match") else "Not the same person"
         found = sum(1 for face in event.answer if face.get("person"))
         faces = len(event.answer)
         if not faces:
             return "No face found"
-        return f"{found} of {faces} faces recognized" if faces > 1 else "Recognized" if found else "Nobody"
+        if faces > 1:
+            return f"{found} of {faces} faces recognized"
+        return "Recognized" if found else "Ambiguous" if event.answer[0].get("rivals") else "Nobody"
 
     @admin.display(description="Asked by")
     def asked_by(self, event: SearchEvent) -> str:
@@ -70,8 +74,25 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
     def answer_in_words(self, event: SearchEvent) -> SafeString:
         """Each face with the person that was named, or nobody, and the distance."""
         answers = event.answer if isinstance(event.answer, list) else [event.answer]
-        people = Person.objects.in_bulk([number for answer in answers if (number := answer.get("person"))])
-        return format_html_join("", "<p>{}</p>", ((line,) for line in _lines(answers, people)))
+        people = Person.objects.in_bulk([number for answer in answers for number in _numbers(answer)])
+        lines = _similar(event.answer, people) if event.use == SearchEvent.Use.SIMILAR else _lines(answers, people)
+        return format_html_join("", "<p>{}</p>", ((line,) for line in lines))
+
+
+def _numbers(answer: dict[str, Any]) -> Iterable[int]:
+    """Yield the numbers of the people whom an answer is told by."""
+    yield from filter(None, (answer.get("person"), answer.get("about_person"), *answer.get("rivals", ())))
+    if "about_face" in answer:
+        yield from (candidate["person"] for candidate in answer["candidates"])
+
+
+def _similar(answer: dict[str, Any], people: dict[int, Person]) -> Iterable[SafeString]:
+    about = _person(answer["about_person"], people) if answer["about_person"] else "nobody"
+    asked = format_html("face {} of {}", answer["about_face"], about) if answer["about_face"] else about
+    yield format_html("Who looks like {}?", asked)
+    for number, candidate in enumerate(answer["candidates"], start=1):
+        person = _person(candidate["person"], people)
+        yield format_html("{}. {} at distance {}", number, person, f"{candidate['distance']:.3f}")
 
 
 def _lines(answers: Iterable[dict[str, Any]], people: dict[int, Person]) -> Iterable[SafeString]:
@@ -84,9 +105,15 @@ def _lines(answers: Iterable[dict[str, Any]], people: dict[int, Person]) -> Iter
 def _who(answer: dict[str, Any], people: dict[int, Person]) -> SafeString | str:
     number, is_match = answer.get("person"), answer.get("is_match")
     verdict = "not the same person as " if is_match is False else ""
+    if answer.get("rivals"):
+        return format_html_join(" or ", "{}", ((_person(rival, people),) for rival in answer["rivals"]))
     if not number:
         return "nobody" if is_match is None else f"{verdict}another photo"
+    return format_html("{}{}", verdict, _person(number, people))
+
+
+def _person(number: int, people: dict[int, Person]) -> SafeString | str:
     if number not in people:
-        return f"{verdict}person {number}, who is deleted"
+        return f"person {number}, who is deleted"
     address = reverse("pages:person", args=[number])
-    return format_html('{}<a class="f-link" href="{}">{}</a>', verdict, address, people[number].name)
+    return format_html('<a class="f-link" href="{}">{}</a>', address, people[number].name)

@@ -19,6 +19,10 @@ class Needs:
     permission: str
 
 
+SEARCH = Needs(ApiKey.Scope.SEARCH, "add_searchevent")
+"""For whatever tells who somebody is, or who looks like whom."""
+
+
 def crud(model: str, scope: ApiKey.Scope) -> dict[str, Needs]:
     """Return what the usual actions on a model need: READ to look, `scope` to change."""
     return {

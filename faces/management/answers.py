@@ -7,7 +7,7 @@ from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
 from encoder.quality import quality_problems
 from faces.models import Face, Person, SearchEvent
 from faces.quality_words import explain
-from faces.services.recognition import Recognition
+from faces.services.recognition import Candidate, Outcome, Recognition
 from faces.services.verification import Verification
 
 JsonObject = dict[str, object]
@@ -19,18 +19,28 @@ def recognition_lines(photo: EncodedPhoto, answers: list[Recognition]) -> Iterat
     for number, answer in enumerate(answers, start=1):
         yield f"Face {number} of {len(answers)}, {box_text(answer.probe.box)}: {_who(answer)}"
         for rank, candidate in enumerate(answer.candidates, start=1):
-            sign = "match" if candidate.is_match else ""
+            sign = "equally likely" if candidate in answer.rivals else "match" if candidate.is_match else ""
             yield f"  {rank:>3}. {candidate.distance:.4f}  {photo_text(candidate.face)}  {sign}".rstrip()
 
 
 def _who(answer: Recognition) -> str:
     if answer.match is not None:
         return f"{_person(answer.match.face)}, distance {answer.match.distance:.4f} <= tau {answer.tau.tau:g}"
+    if answer.outcome == Outcome.AMBIGUOUS:
+        return f"ambiguous: {' or '.join(_person(rival.face) for rival in answer.rivals)}; {_doubt(answer)}"
     if not answer.candidates:
         return "nobody; the gallery has no enrolled face"
     return (
         f"nobody of this gallery; the nearest distance is {answer.candidates[0].distance:.4f} > tau {answer.tau.tau:g}"
     )
+
+
+def _doubt(answer: Recognition) -> str:
+    """Return why nobody can say which of the rivals it is."""
+    within = f"distances from {answer.rivals[0].distance:.4f} to {answer.rivals[-1].distance:.4f} <= tau"
+    if answer.resolvable_gap is None:
+        return f"{within} {answer.tau.tau:g}, and how well this encoder tells people apart was not measured"
+    return f"{within} {answer.tau.tau:g} are too close to each other to tell who it is"
 
 
 def verification_lines(verification: Verification, first: EncodedFace, second: EncodedFace | None) -> Iterator[str]:
@@ -98,21 +108,24 @@ def _recognized(answer: Recognition) -> JsonObject:
     match = answer.match
     return {
         "probe": _probe(answer.probe),
-        "outcome": "match" if match else "nobody",
+        "outcome": str(answer.outcome),
         "person": _person_json(match.face.person) if match else None,
         "distance": answer.candidates[0].distance if answer.candidates else None,
         "face": _face(match.face) if match else None,
-        "candidates": [
-            {
-                "person": _person_json(candidate.face.person),
-                "distance": candidate.distance,
-                "is_match": candidate.is_match,
-                "face": _face(candidate.face),
-            }
-            for candidate in answer.candidates
-        ],
+        "candidates": [_candidate(candidate) for candidate in answer.candidates],
+        "rivals": [_candidate(rival) for rival in answer.rivals],
         "gap": answer.gap,
+        "resolvable_gap": answer.resolvable_gap,
         "tau": answer.tau.tau,
+    }
+
+
+def _candidate(candidate: Candidate) -> JsonObject:
+    return {
+        "person": _person_json(candidate.face.person),
+        "distance": candidate.distance,
+        "is_match": candidate.is_match,
+        "face": _face(candidate.face),
     }
 
 

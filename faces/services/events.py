@@ -1,12 +1,14 @@
 """The record of searches: who asked what, and what was answered; no image, no vector."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from faces.models import ApiKey, EncoderVersion, Gallery, SearchEvent
-from faces.services.recognition import Recognition
+from faces.models import ApiKey, EncoderVersion, Face, Gallery, Person, SearchEvent
+from faces.services.recognition import Candidate, Recognition
+from faces.services.similarity import Similarity
 from faces.services.verification import Verification
 
 
@@ -32,18 +34,37 @@ def record_recognition(
     """Keep that somebody asked who is on a photo."""
     answer = [
         {
+            "outcome": str(answer.outcome),
             "person": answer.match.face.person_id if answer.match else None,
             "face": answer.match.face.pk if answer.match else None,
             "distance": answer.candidates[0].distance if answer.candidates else None,
-            "candidates": [
-                {"person": candidate.face.person_id, "distance": candidate.distance} for candidate in answer.candidates
-            ],
+            "candidates": _people(answer.candidates),
+            "rivals": [rival.face.person_id for rival in answer.rivals],
         }
         for answer in answers
     ]
     return _record(
         asker, gallery, gallery.encoder_version, SearchEvent.Use.RECOGNITION, probe, answer, tau, duration_ms
     )
+
+
+def record_similar(*, asker: Asker, about: Person | Face, similarity: Similarity, duration_ms: float) -> SearchEvent:
+    """Keep that somebody asked who looks like a person or a face of a gallery: no photo was brought, so none is told.
+
+    It is a comparison of one with all, like a recognition, and is answered for like one.
+    """
+    answer = {
+        "about_person": about.pk if isinstance(about, Person) else about.person_id,
+        "about_face": about.pk if isinstance(about, Face) else None,
+        "candidates": _people(similarity.people),
+    }
+    gallery = about.gallery
+    tau = similarity.tau.tau
+    return _record(asker, gallery, gallery.encoder_version, SearchEvent.Use.SIMILAR, None, answer, tau, duration_ms)
+
+
+def _people(candidates: Sequence[Candidate]) -> list[dict[str, object]]:
+    return [{"person": candidate.face.person_id, "distance": candidate.distance} for candidate in candidates]
 
 
 def record_verification(
@@ -71,7 +92,7 @@ def _record(
     gallery: Gallery | None,
     version: EncoderVersion,
     use: SearchEvent.Use,
-    probe: bytes,
+    probe: bytes | None,
     answer: object,
     tau: float,
     duration_ms: float,
@@ -82,7 +103,7 @@ def _record(
         channel=asker.channel,
         encoder_version=version,
         tau=tau,
-        probe_sha256=hashlib.sha256(probe).hexdigest(),
+        probe_sha256="" if probe is None else hashlib.sha256(probe).hexdigest(),
         answer=answer,
         user=asker.user,
         api_key=asker.api_key,

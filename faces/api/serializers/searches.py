@@ -13,7 +13,7 @@ from faces.api.serializers.fields import AddressField, GalleryField, NumberField
 from faces.api.serializers.people import PersonBriefSerializer
 from faces.api.serializers.photos import PhotoFileField
 from faces.models import ApiKey, SearchEvent
-from faces.services.recognition import MAX_CANDIDATES, Recognition
+from faces.services.recognition import MAX_CANDIDATES, Outcome, Recognition
 
 
 class RecognizeInputSerializer(StrictSerializer):
@@ -54,7 +54,7 @@ class ProbeFaceSerializer(serializers.Serializer[Any]):
 
 
 class MatchedFaceSerializer(serializers.Serializer[Any]):
-    """The stored face that the probe was compared with."""
+    """A stored face: the one that the probe was compared with, or of a candidate the one that is most like it."""
 
     id = serializers.IntegerField(source="pk")
     photo = serializers.IntegerField(source="photo_id")
@@ -63,30 +63,47 @@ class MatchedFaceSerializer(serializers.Serializer[Any]):
 
 
 class CandidateSerializer(serializers.Serializer[Any]):
-    """One ranked person, by their nearest enrolled face."""
+    """One ranked person, by the distance of their template: the mean of their enrolled faces."""
 
     person = PersonBriefSerializer(source="face.person")
-    distance = serializers.FloatField(help_text="Squared L2 of unit vectors: 0 (same) to 4.")
+    distance = serializers.FloatField(
+        help_text="From the probe to the person's template. Squared L2 of unit vectors: 0 (same) to 4."
+    )
     is_match = serializers.BooleanField(help_text="Whether the distance is within tau.")
-    face = MatchedFaceSerializer()
+    face = MatchedFaceSerializer(help_text="Their enrolled face that is most like the probe: the best photo to show.")
 
 
 class RecognizedFaceSerializer(serializers.Serializer[Recognition]):
     """The answer for one face of the probe."""
 
     probe = ProbeFaceSerializer()
-    outcome = serializers.SerializerMethodField(help_text="`match`, or `nobody` of this gallery.")
-    person = PersonBriefSerializer(source="match.face.person", allow_null=True)
-    distance = serializers.SerializerMethodField(help_text="Of the nearest person, match or not; null without anybody.")
-    face = MatchedFaceSerializer(source="match.face", allow_null=True)
-    candidates = CandidateSerializer(many=True)
+    outcome = serializers.ChoiceField(
+        choices=[outcome.value for outcome in Outcome],
+        help_text="`match`; `nobody` of this gallery; or `ambiguous`: two or more people within tau are equally "
+        "likely, and another photo of the same person could give another name.",
+    )
+    person = PersonBriefSerializer(
+        source="match.face.person", allow_null=True, help_text="Who it is; null for nobody and where it is ambiguous."
+    )
+    distance = serializers.SerializerMethodField(
+        help_text="Of the nearest person's template, match or not; null without anybody."
+    )
+    face = MatchedFaceSerializer(
+        source="match.face", allow_null=True, help_text="The person's enrolled face that is most like the probe."
+    )
+    candidates = CandidateSerializer(many=True, help_text="The nearest people, nearest first.")
+    rivals = CandidateSerializer(
+        many=True,
+        help_text="Where the answer is ambiguous, the people who are equally likely, nearest first; else empty. Where "
+        "they are one person under two names, merge them.",
+    )
     gap = serializers.FloatField(allow_null=True, help_text="How much farther the second person is than the first.")
+    resolvable_gap = serializers.FloatField(
+        allow_null=True,
+        help_text="The smallest gap by which the encoder can tell the first two apart, at 19 times of 20; null where "
+        "that was not measured, or where there are fewer than two people.",
+    )
     tau = serializers.FloatField(source="tau.tau")
-
-    @extend_schema_field(serializers.ChoiceField(choices=["match", "nobody"]))
-    def get_outcome(self, answer: Recognition) -> str:
-        """Return the answer in a word."""
-        return "match" if answer.match else "nobody"
 
     @extend_schema_field(serializers.FloatField(allow_null=True))
     def get_distance(self, answer: Recognition) -> float | None:
@@ -112,6 +129,29 @@ class RecognizeAnswerSerializer(SearchAnswerSerializer):
     faces = RecognizedFaceSerializer(many=True, help_text="One answer a face, the largest face first.")
 
 
+class SimilarQuerySerializer(StrictSerializer):
+    """How many similar people to name."""
+
+    limit = serializers.IntegerField(
+        default=10, min_value=1, max_value=MAX_CANDIDATES, help_text="How many people, nearest first."
+    )
+
+
+class SimilarAnswerSerializer(SearchAnswerSerializer):
+    """Who of the gallery looks like a person, or like a face."""
+
+    face = MatchedFaceSerializer(
+        source="similarity.face",
+        help_text="The face that was asked about; of a person their enrolled face that is most like their template.",
+    )
+    people = CandidateSerializer(
+        source="similarity.people",
+        many=True,
+        help_text="The nearest other people, nearest first. Those with `is_match` are probably the same person: "
+        "recognition would take one for the other.",
+    )
+
+
 class VerifyAnswerSerializer(SearchAnswerSerializer):
     """Whether it is the same person."""
 
@@ -131,6 +171,9 @@ class SearchEventSerializer(serializers.ModelSerializer[SearchEvent]):
     encoder_version = EncoderVersionBriefSerializer(read_only=True)
     user = serializers.SlugRelatedField[User](slug_field="username", read_only=True, allow_null=True)
     api_key = serializers.SlugRelatedField[ApiKey](slug_field="name", read_only=True, allow_null=True)
+    probe_sha256 = serializers.CharField(
+        read_only=True, help_text="Of the probe's bytes; empty where no photo was brought (`use` is `similar`)."
+    )
     answer = serializers.SerializerMethodField(help_text="Numbers of people and faces, and distances.")
 
     class Meta:

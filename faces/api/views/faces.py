@@ -13,8 +13,11 @@ from rest_framework.response import Response
 
 from faces.api.access import find_person
 from faces.api.images import picture
-from faces.api.permissions import Needs, crud
+from faces.api.permissions import SEARCH, Needs, crud
 from faces.api.serializers.faces import AssignSerializer, EnrollSerializer, FaceQuerySerializer, FaceSerializer
+from faces.api.serializers.searches import SimilarAnswerSerializer, SimilarQuerySerializer
+from faces.api.similar import answer_similar
+from faces.api.throttling import AskerThrottle, SearchThrottle
 from faces.api.views.base import FacetViewSet
 from faces.models import ApiKey, Face
 from faces.services.enrollment import assign_face, delete_face, release_face, set_enrolled
@@ -34,8 +37,9 @@ class FaceViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Face]):
         "release": CHANGE,
         "enroll": CHANGE,
         "image": Needs(ApiKey.Scope.READ, "view_face"),
+        "similar": SEARCH,
     }
-    errors: ClassVar = {"assign": (409,), "enroll": (409,), "image": (422,)}
+    errors: ClassVar = {"assign": (409,), "enroll": (409,), "image": (422,), "similar": (400, 409, 422)}
 
     @extend_schema(request=AssignSerializer, responses=FaceSerializer)
     @action(detail=True, methods=["post"])
@@ -71,6 +75,17 @@ class FaceViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Face]):
         """Get the face, cut out of its photo."""
         face = self.get_object()
         return picture(request, f"face-{face.pk}-{face.photo.sha256}", lambda: face_crop(face))
+
+    @extend_schema(parameters=[SimilarQuerySerializer], responses=SimilarAnswerSerializer)
+    @action(detail=True, methods=["get"], throttle_classes=[AskerThrottle, SearchThrottle])
+    def similar(self, request: Request, pk: str) -> Response:
+        """Name the people of the gallery who look most like this face, without the person whose face it is.
+
+        Asking it is a search, and recorded as one.
+        """
+        limit = self.read_query(SimilarQuerySerializer)["limit"]
+        face = self.get_object()
+        return self.answer(SimilarAnswerSerializer, answer_similar(request, face, limit=limit))
 
     def _answer(self, face: Face) -> Response:
         return self.answer(FaceSerializer, self.get_queryset().get(pk=face.pk))

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from faces.api.access import find_person, user_of
-from faces.api.permissions import Needs, crud
+from faces.api.permissions import SEARCH, Needs, crud
 from faces.api.serializers.people import (
     ErasedSerializer,
     MergeSerializer,
@@ -20,6 +20,9 @@ from faces.api.serializers.people import (
     PersonSerializer,
 )
 from faces.api.serializers.photos import PhotosInputSerializer, UploadAnswerSerializer, WaitSerializer
+from faces.api.serializers.searches import SimilarAnswerSerializer, SimilarQuerySerializer
+from faces.api.similar import answer_similar
+from faces.api.throttling import AskerThrottle, SearchThrottle
 from faces.api.uploading import answer_upload
 from faces.api.views.base import FacetViewSet
 from faces.exceptions import ConflictError, PersonNotFoundError
@@ -40,6 +43,7 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Person]):
     needs = crud("person", ApiKey.Scope.WRITE) | {
         "merge": Needs(ApiKey.Scope.WRITE, "change_person"),
         "photos": Needs(ApiKey.Scope.WRITE, "add_photo"),
+        "similar": SEARCH,
     }
     errors: ClassVar = {
         "create": (404, 409),
@@ -47,6 +51,7 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Person]):
         "destroy": (409,),
         "merge": (409,),
         "photos": (409, 413, 415, 422),
+        "similar": (400, 409, 422),
     }
 
     @extend_schema(request=PersonInputSerializer, responses={201: PersonSerializer})
@@ -95,6 +100,17 @@ class PersonViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Person]):
             send=send_photos,
         )
         return answer_upload(upload, wait=wait, context=self.context)
+
+    @extend_schema(parameters=[SimilarQuerySerializer], responses=SimilarAnswerSerializer)
+    @action(detail=True, methods=["get"], throttle_classes=[AskerThrottle, SearchThrottle])
+    def similar(self, request: Request, pk: str) -> Response:
+        """Name the people of the gallery who look most like this one; the same person under two names among them.
+
+        Asking it is a search, and recorded as one.
+        """
+        limit = self.read_query(SimilarQuerySerializer)["limit"]
+        person = find_person(request, self.get_object().pk)
+        return self.answer(SimilarAnswerSerializer, answer_similar(request, person, limit=limit))
 
     def _present(self) -> Person:
         """Return the person that the address names, to be changed.

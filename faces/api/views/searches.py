@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from encoder.geometry import EncodedFace
 from faces.api.access import asker_of, find_person, find_photo, key_of, visible_galleries
-from faces.api.permissions import Needs, crud
+from faces.api.permissions import SEARCH, crud
 from faces.api.serializers.photos import WaitSerializer
 from faces.api.serializers.searches import (
     RecognizeAnswerSerializer,
@@ -33,8 +33,6 @@ from faces.services.events import Asker, record_recognition, record_verification
 from faces.services.recognition import recognize
 from faces.services.uploads import read_upload
 from faces.services.verification import Verification, one_face, verify_faces, verify_person, verify_photo
-
-SEARCH = Needs(ApiKey.Scope.SEARCH, "add_searchevent")
 
 
 class RecognizeView(FacetViewSet[SearchEvent]):

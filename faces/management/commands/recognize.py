@@ -23,8 +23,7 @@ class Command(FacetCommand):
 
     help = (
         "Say who of a gallery is on a photo, face by face, or that it is nobody. The photo is not stored; that it was "
-        "asked is recorded. Exit status: 0 somebody was recognized; 1 nobody was, or nobody can say which of two people "
-        "it is; 2 an error."
+        "asked is recorded. Exit status: 0 somebody was recognized; 1 nobody was, or it is ambiguous; 2 an error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

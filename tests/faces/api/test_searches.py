@@ -75,6 +75,35 @@ def test_a_stranger_is_nobody_and_the_nearest_person_is_told(client: APIClient, 
     assert face["distance"] == face["candidates"][0]["distance"] > face["tau"]
 
 
+def test_one_person_under_two_names_is_ambiguous_and_both_are_told(client: APIClient, eileen: Person) -> None:
+    again = enroll(client, jpeg(another_photo(astronaut())), gallery="staff", person_name="E. Collins")
+    probe = files.upload(jpeg(another_photo(another_photo(astronaut()))))
+    [face] = ask(client, "recognize", gallery="staff", photo=probe, candidates=1)["faces"]
+    assert (face["outcome"], face["person"], face["face"]) == ("ambiguous", None, None)
+    assert {rival["person"]["id"] for rival in face["rivals"]} == {eileen.pk, again["person"]["id"]}
+    assert all(rival["is_match"] and rival["face"]["image"] for rival in face["rivals"])
+    assert [candidate["person"] for candidate in face["candidates"]] == [face["rivals"][0]["person"]]
+    assert face["gap"] == pytest.approx(face["rivals"][1]["distance"] - face["rivals"][0]["distance"])
+    answer = SearchEvent.objects.get().answer[0]
+    assert (answer["outcome"], answer["person"]) == ("ambiguous", None)
+    assert answer["rivals"] == [rival["person"]["id"] for rival in face["rivals"]]
+
+
+def test_the_smallest_gap_that_can_be_told_is_null_until_it_was_measured(client: APIClient, eileen: Person) -> None:
+    def answer() -> dict[str, Any]:
+        photo = files.upload(jpeg(another_photo(astronaut())))
+        [face] = ask(client, "recognize", gallery="staff", photo=photo)["faces"]
+        return face
+
+    version = default_encoder_version()
+    type(version).objects.filter(pk=version.pk).update(probe_noise=None)
+    assert answer()["resolvable_gap"] is None
+    type(version).objects.filter(pk=version.pk).update(probe_noise=0.01)
+    told = answer()
+    assert 0 < told["resolvable_gap"] < told["gap"]
+    assert (told["outcome"], told["rivals"]) == ("match", [])
+
+
 def test_in_an_empty_gallery_everybody_is_nobody(client: APIClient, gallery: Gallery) -> None:
     [face] = ask(client, "recognize", gallery="staff", photo=files.upload(jpeg(astronaut())))["faces"]
     assert (face["outcome"], face["distance"], face["candidates"], face["gap"]) == ("nobody", None, [], None)

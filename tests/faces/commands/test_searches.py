@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -100,6 +101,23 @@ class TestRecognize:
         assert ended.status == 1
         assert "nobody of this gallery; the nearest distance is" in ended.out
         assert "> tau 0." in ended.out
+
+    def test_two_people_who_cannot_be_told_apart_are_both_named_with_status_1(
+        self, staff: Gallery, eileen: Path
+    ) -> None:
+        face = Person.objects.get(name="Eileen Collins").faces.get()
+        twin = factories.person(gallery=staff, name="E. Collins")
+        factories.face(person=twin, vector=np.asarray(face.embeddings.get().vector, dtype=np.float32))
+        ended = run("recognize", eileen, "--gallery", "Staff")
+
+        assert ended.status == 1
+        lines = ended.out.splitlines()
+        assert f": ambiguous: Eileen Collins (person {face.person_id}) or E. Collins (person {twin.pk}); " in lines[1]
+        assert "<= tau 0." in lines[1]
+        assert [line.endswith("equally likely") for line in lines[2:]] == [True, True, False]
+        (told,) = answer(run("recognize", eileen, "--gallery", "Staff", "--json"))["faces"]
+        assert (told["outcome"], told["person"], told["gap"]) == ("ambiguous", None, 0)
+        assert [rival["person"]["id"] for rival in told["rivals"]] == [face.person_id, twin.pk]
 
     def test_a_gallery_without_anybody_says_so(self, eileen: Path) -> None:
         factories.gallery(name="Empty")
