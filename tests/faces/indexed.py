@@ -64,11 +64,13 @@ def fill(gallery: Gallery, vectors: Vectors, *, people: int | None = None) -> No
         cursor.execute(FILL, parameters)  # type: ignore[arg-type]
 
 
-def index(gallery: Gallery, *, m: int = 16, ef_construction: int = 64, **values: object) -> SearchPlan:
-    """Build an index of all templates of a gallery and have its searches use it; a small `m` makes it a bad one."""
+def index(
+    gallery: Gallery, *, m: int = 16, ef_construction: int = 64, up_to: int | None = None, **values: object
+) -> SearchPlan:
+    """Build an index of a gallery's templates and have its searches use it; a small `m` makes it a bad one."""
     version = gallery.encoder_version
     templates = Template.objects.searchable(gallery, version)
-    up_to = templates.order_by("-id").values_list("id", flat=True)[0]
+    up_to = up_to or templates.order_by("-id").values_list("id", flat=True)[0]
     name = f"test_index_of_{gallery.pk}_{SearchPlan.objects.count()}"
     with connection.cursor() as cursor:
         cursor.execute(
