@@ -102,7 +102,7 @@ def variances(faces: RealFaces) -> EmbeddingShape:
         between=_rounded(values[kept]),
         within=_rounded(np.einsum("ij,ik,kj->j", axes, within, axes)[kept]),
         pole_share=0.8,
-        group_share=0.4,
+        group_share=0.5,
         noise_spread=0.22,
         same_occasion=0.03,
         quality_of_noise=float(-np.corrcoef(quality, log_noise)[0, 1]),

@@ -41,8 +41,8 @@ class EmbeddingShape:
     same_occasion: float
     quality_of_noise: float
     quality: tuple[float, ...]
-    groups: int = 12
-    grouped_axes: int = 20
+    groups: int = 300
+    grouped_axes: int = 75
 
     @property
     def axes(self) -> int:
@@ -84,9 +84,9 @@ LFW_SHAPE = EmbeddingShape(
         0.000376, 0.000332, 0.00035, 0.000309, 0.000334, 0.000275, 0.000255, 0.000297, 0.000281, 0.000314, 0.00029,
         0.000298, 0.000308, 0.000251, 0.000289, 0.000268, 0.000272, 0.000249, 0.00024, 0.000151, 7.39e-05,
     ),
-    pole_share=0.812,
-    group_share=0.396,
-    noise_spread=0.22,
+    pole_share=0.772,
+    group_share=0.496,
+    noise_spread=0.223,
     same_occasion=0.043,
     quality_of_noise=0.15,
     quality=(

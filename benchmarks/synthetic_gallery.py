@@ -200,7 +200,8 @@ class Population:
         follows = np.append(False, person[1:] == person[:-1]) & (rng.random(len(person)) < self.shape.same_occasion)
         shared = np.where(follows, rng.random(len(person)) * 0.95, 0).astype(np.float32)[:, None]
         before = np.concatenate([fresh[:1], fresh[:-1]])
-        return shared * before + np.sqrt(1 - shared**2) * fresh
+        mixed: Floats = shared * before + np.sqrt(1 - shared**2) * fresh
+        return mixed
 
     def _quality(self, level: Floats, rng: np.random.Generator) -> Floats:
         """(F,) as measured in distribution, and in how much it says about the noise."""
@@ -209,7 +210,8 @@ class Population:
         mixed = -told * level + np.sqrt(1 - told**2) * rng.standard_normal(len(level))
         quantiles = np.linspace(0, 1, len(shape.quality))
         rank = np.interp(mixed, NORMAL_QUANTILES, np.linspace(0, 1, len(NORMAL_QUANTILES)))
-        return np.interp(rank, quantiles, shape.quality).astype(np.float32)
+        quality: Floats = np.interp(rank, quantiles, shape.quality).astype(np.float32)
+        return quality
 
 
 NORMAL_QUANTILES = np.sort(np.random.default_rng(0).standard_normal(20_001))
@@ -218,7 +220,8 @@ NORMAL_QUANTILES = np.sort(np.random.default_rng(0).standard_normal(20_001))
 def resembling(original: Floats, own: Floats, likeness: float | npt.NDArray[np.float64]) -> Floats:
     """Identities that correlate with `original` by `likeness`, and are otherwise their own."""
     share = np.asarray(likeness, np.float32).reshape(-1, 1)
-    return (share * original + np.sqrt(1 - share**2) * own).astype(np.float32)
+    mixed: Floats = (share * original + np.sqrt(1 - share**2) * own).astype(np.float32)
+    return mixed
 
 
 def many_faces(faces: int) -> list[int]:
