@@ -19,7 +19,7 @@ from pgvector import HalfVector
 from PIL import Image
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto, FaceQuality, Landmarks
-from faces.models import Embedding, EncoderVersion, Face, Gallery, Job, Person, Photo
+from faces.models import Embedding, EncoderVersion, Face, Gallery, Job, Person, Photo, ProbablePerson
 from faces.services.encoders import default_encoder_version
 
 Vector = npt.NDArray[np.float32]
@@ -161,6 +161,12 @@ def face(
     if vector is not None:
         embedding(face=row, vector=vector)
     return row
+
+
+def probable_person(*, gallery: Gallery, **values: Any) -> ProbablePerson:
+    """Somebody without a name, and without a face yet."""
+    values.setdefault("encoder_version", gallery.encoder_version)
+    return ProbablePerson.objects.create(gallery=gallery, **values)
 
 
 def embedding(*, face: Face, vector: Vector, encoder_version: EncoderVersion | None = None) -> Embedding:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from pgvector import HalfVector
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto, FaceQuality
@@ -152,6 +153,27 @@ def assign_face(
     face.save(update_fields=["person", "assigned_by", "is_enrolled"])
     Photo.objects.filter(pk=face.photo_id, reason="several_faces_found").update(reason="")
     return face
+
+
+@transaction.atomic
+def assign_faces(*, faces: Sequence[Face], person: Person, by: Face.AssignedBy) -> int:
+    """Do what `assign_face` does for many faces, in six statements; returns how many of them searches find.
+
+    Raises: what `assign_face` raises.
+    """
+    if by == Face.AssignedBy.NOBODY:
+        raise InvalidRequestError("Say who assigns the faces.")
+    if any(face.gallery_id != person.gallery_id for face in faces):
+        raise ConflictError("A face can only belong to a person of its own gallery.")
+    if Person.objects.select_for_update(no_key=True).get(pk=person.pk).merged_into_id is not None:
+        raise ConflictError("This person was merged into another one; assign the faces to that person.")
+    ids = [face.pk for face in faces]
+    locked = Face.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    usable = [face.pk for face in locked if not quality_problems(quality_of(face))]
+    rows = Face.objects.filter(pk__in=ids)
+    rows.update(person=person, assigned_by=by, is_enrolled=Q(pk__in=usable))
+    Photo.objects.filter(faces__in=ids, reason="several_faces_found").update(reason="")
+    return len(usable)
 
 
 @transaction.atomic
