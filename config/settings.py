@@ -175,6 +175,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-jobs": {"task": "faces.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-files": {"task": "faces.tasks.sweep_files", "schedule": 3600.0, "options": {"expires": 3600}},
+    "tend-indexes": {"task": "faces.tasks.tend_indexes", "schedule": 60.0, "options": {"expires": 60}},
+    "tend-indexes-thoroughly": {
+        "task": "faces.tasks.tend_indexes",
+        "schedule": 900.0,
+        "kwargs": {"is_thorough": True},
+        "options": {"expires": 900},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(FOLDERS.run / "beat-schedule")
 

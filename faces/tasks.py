@@ -16,9 +16,11 @@ from faces.exceptions import UnavailableError
 from faces.models import Job, Photo
 from faces.portions import encode_portion, portions, read_ahead
 from faces.services.grouping import group_unknown_faces
+from faces.services.indexing import build_index
 from faces.services.jobs import end_silent_jobs, follow_photos, retry_job
 from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
+from faces.services.tending import tend
 from faces.services.working import Work, jobs_to_send, perform, recover_jobs, retry_work
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ ENCODE_QUEUE = "encode"
 """Where the settings route `encode_photos` to."""
 
 
-WORK: Mapping[str, Work] = {Job.Kind.GROUPING: group_unknown_faces}
+WORK: Mapping[str, Work] = {Job.Kind.INDEX: build_index, Job.Kind.GROUPING: group_unknown_faces}
 """What is done for each kind of job that a worker does."""
 
 
@@ -153,3 +155,15 @@ def sweep_jobs() -> None:
     if recovered:
         logger.warning("Took %d jobs back from workers that vanished", recovered)
     send_jobs()
+
+
+@shared_task(name="faces.tasks.tend_indexes")
+def tend_indexes(*, is_thorough: bool = False) -> None:
+    """See to it that every gallery has the index it wants, and no other; a thorough round counts what was deleted."""
+    tended = tend(is_thorough=is_thorough)
+    if tended.forgotten:
+        logger.warning("%d indexes were gone or broken; their galleries are scanned exactly", tended.forgotten)
+    if tended.given_up or tended.dropped:
+        logger.info("Gave %d indexes up and dropped %d", tended.given_up, tended.dropped)
+    if tended.requested is not None:
+        send_jobs()
