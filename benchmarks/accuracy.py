@@ -37,7 +37,7 @@ from benchmarks.accuracy_rates import (
 )
 from benchmarks.degradations import DEGRADATIONS, Degradation, covered_side
 from benchmarks.rivals import end_without_rivals
-from training.metrics.identification import leave_one_out
+from training.metrics.identification import leave_one_out_by_faces
 
 FMRS = (1e-2, 1e-3, 1e-4)
 FMR = 1e-3
@@ -130,7 +130,7 @@ def recognition(portraits: Portraits) -> dict[str, float]:
     several = counts[owner] > 2
     searches = {
         "one photo a person": searches_for_one_photo(embeddings, people),
-        "all photos, the nearest decides": leave_one_out(embeddings, people, np.arange(len(found))),
+        "all photos, the nearest decides": leave_one_out_by_faces(embeddings, people, np.arange(len(found))),
         "the mean of all photos": searches_for_templates(embeddings, people, np.ones(len(found))),
         "the mean weighted by quality": searches_for_templates(embeddings, people, np.maximum(found.quality, 0.01)),
     }

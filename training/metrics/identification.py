@@ -1,12 +1,17 @@
 """Open-set recognition (1:N), judged by leaving one photo out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from encoder.templates import Values, templates
 from faces.services.intervals import Share, share
-from training.metrics.distances import squared_distances
+from training.metrics.distances import row_distances, squared_distances
 from training.metrics.types import Counts, Distances, Embeddings, Labels, Mask, Progress, ignore
+
+FACES_AT_ONCE = 50_000
+"""Of which templates without one photo are made at a time: 50 MB for 128 numbers each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +20,8 @@ class LeaveOneOut:
 
     Attributes:
         people: (M,) whose face each probe is.
-        own: (M,) distance to the nearest other photo of the same person; infinite where there is none.
-        other: (M,) distance to the nearest face of anybody else; infinite where there is nobody.
+        own: (M,) distance to the same person, as other photos show them; infinite where there is none.
+        other: (M,) distance to the nearest of all other people; infinite where there is nobody.
         gallery_size: N, the people who are enrolled.
     """
 
@@ -55,6 +60,59 @@ def leave_one_out(
     embeddings: Embeddings,
     people: Labels,
     photos: Labels,
+    qualities: Values,
+    *,
+    block: int = 256,
+    progress: Progress = ignore,
+) -> LeaveOneOut:
+    """Search for every face among people's templates, as recognition does.
+
+    The template of the probe's own person is made anew of the faces in other photos, outliers found anew. Those of
+    other people stay as they are, with what they owe to the probe's photo where that shows several people.
+
+    Args:
+        embeddings: (M, D) of all enrolled faces.
+        people: (M,) whose they are.
+        photos: (M,) which photo shows them.
+        qualities: (M,) scores, 0 to 1.
+        block: probes at a time; memory is `block` rows of N distances, and `FACES_AT_ONCE` embeddings.
+        progress: told how many probes were searched since the last call.
+
+    Raises:
+        ValueError: shapes do not fit, or there is no face.
+    """
+    _check(embeddings, people, photos)
+    everybody = templates(embeddings, people, qualities)
+    column_of = np.searchsorted(everybody.people, people)
+    own, other = np.full(len(people), np.inf), np.empty(len(people))
+    for probes, faces in _faces_without_photo(people, photos):
+        rest = templates(embeddings[faces], probes, qualities[faces])
+        own[rest.people] = row_distances(embeddings[rest.people], rest.vectors)
+    for start in range(0, len(people), block):
+        rows = slice(start, start + block)
+        distances = squared_distances(embeddings[rows], everybody.vectors)  # (B, N)
+        distances[np.arange(len(distances)), column_of[rows]] = np.inf
+        other[rows] = distances.min(axis=1)
+        progress(len(distances))
+    return LeaveOneOut(people=people, own=own, other=other, gallery_size=len(everybody.people))
+
+
+def _faces_without_photo(people: Labels, photos: Labels) -> Iterator[tuple[Counts, Counts]]:
+    """Yield (probe, face of the same person in another photo), two arrays of rows, all of a probe's in one portion."""
+    order = np.argsort(people, kind="stable")
+    for faces in np.split(order, _starts_of_runs(people[order])[1:]):
+        at_once = max(1, FACES_AT_ONCE // len(faces))
+        for start in range(0, len(faces) if len(faces) > 1 else 0, at_once):
+            probes = faces[start : start + at_once]
+            probe, face = np.nonzero(photos[probes][:, None] != photos[faces][None, :])
+            if len(probe):
+                yield probes[probe], faces[face]
+
+
+def leave_one_out_by_faces(
+    embeddings: Embeddings,
+    people: Labels,
+    photos: Labels,
     *,
     block: int = 256,
     progress: Progress = ignore,
@@ -71,10 +129,7 @@ def leave_one_out(
     Raises:
         ValueError: shapes do not fit, or there is no face.
     """
-    if embeddings.ndim != 2 or not len(embeddings):
-        raise ValueError(f"Embeddings have the shape (M, D) with M at least 1, not {embeddings.shape}.")
-    if people.shape != embeddings.shape[:1] or photos.shape != embeddings.shape[:1]:
-        raise ValueError(f"{embeddings.shape} embeddings, {people.shape} people and {photos.shape} photos do not fit.")
+    _check(embeddings, people, photos)
     order = np.argsort(people, kind="stable")
     starts = _starts_of_runs(people[order])
     column_of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))  # (M,), in the sorted order
@@ -90,6 +145,13 @@ def leave_one_out(
         other[probes] = nearest.min(axis=1)
         progress(len(probes))
     return LeaveOneOut(people=people, own=own, other=other, gallery_size=len(starts))
+
+
+def _check(embeddings: Embeddings, people: Labels, photos: Labels) -> None:
+    if embeddings.ndim != 2 or not len(embeddings):
+        raise ValueError(f"Embeddings have the shape (M, D) with M at least 1, not {embeddings.shape}.")
+    if people.shape != embeddings.shape[:1] or photos.shape != embeddings.shape[:1]:
+        raise ValueError(f"{embeddings.shape} embeddings, {people.shape} people and {photos.shape} photos do not fit.")
 
 
 def _starts_of_runs(values: Labels) -> Counts:

@@ -11,24 +11,26 @@ from faces.services.intervals import Share
 from faces.services.thresholds import tau_in_force
 from training.exceptions import TooFewComparisonsError
 from training.metrics.identification import LeaveOneOut, leave_one_out
-from training.metrics.types import Embeddings, Labels, Progress, ignore
+from training.metrics.types import Distances, Embeddings, Labels, Progress, ignore
 
 ROWS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, eq=False)
 class EnrolledFaces:
-    """What searches in a gallery compare a probe with.
+    """What the templates that a gallery is searched by are made of.
 
     Attributes:
         embeddings: (M, D) float32, as stored (half precision).
         people: (M,) ids.
         photos: (M,) ids.
+        qualities: (M,) float64, 0 to 1.
     """
 
     embeddings: Embeddings
     people: Labels
     photos: Labels
+    qualities: Distances
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class RecognitionEvaluation:
         rank_1: of the mated searches among all N people, those whose nearest person was the right one.
         fnir: of the mated searches, those that did not return the right person first and within tau.
         fpir: of the searches among the N - 1 other people, those that returned somebody within tau.
+
+    A mated search leaves the probe's photo out of its person's template, so it finds less than searches with new
+    photos do, who have one photo more to go by.
     """
 
     gallery_size: int
@@ -55,7 +60,7 @@ class RecognitionEvaluation:
 
 
 def enrolled_faces(gallery: Gallery) -> EnrolledFaces:
-    """Read the gallery's searchable vectors of the version that serves it.
+    """Read the vectors of the gallery's enrolled faces by the version that serves it.
 
     Raises:
         TooFewComparisonsError: there are none.
@@ -63,15 +68,17 @@ def enrolled_faces(gallery: Gallery) -> EnrolledFaces:
     rows = (
         Embedding.objects.searchable(gallery, gallery.encoder_version)
         .order_by("person_id", "face_id")
-        .values_list("person_id", "face__photo_id", "vector")
+        .values_list("person_id", "face__photo_id", "face__quality", "vector")
     )
     people: list[int] = []
     photos: list[int] = []
+    qualities: list[float] = []
     blocks: list[npt.NDArray[np.float32]] = []
     block: list[Sequence[float]] = []
-    for person, photo, vector in rows.iterator(chunk_size=ROWS_AT_ONCE):
+    for person, photo, quality, vector in rows.iterator(chunk_size=ROWS_AT_ONCE):
         people.append(person)
         photos.append(photo)
+        qualities.append(quality)
         block.append(vector)
         if len(block) == ROWS_AT_ONCE:
             blocks.append(np.array(block, dtype=np.float32))
@@ -80,7 +87,12 @@ def enrolled_faces(gallery: Gallery) -> EnrolledFaces:
         blocks.append(np.array(block, dtype=np.float32))
     if not blocks:
         raise TooFewComparisonsError(f"Nobody is enrolled in gallery “{gallery.slug}” yet. Import photos first.")
-    return EnrolledFaces(np.concatenate(blocks), np.array(people, dtype=np.int64), np.array(photos, dtype=np.int64))
+    return EnrolledFaces(
+        embeddings=np.concatenate(blocks),
+        people=np.array(people, dtype=np.int64),
+        photos=np.array(photos, dtype=np.int64),
+        qualities=np.array(qualities, dtype=np.float64),
+    )
 
 
 def evaluate_recognition(
@@ -102,7 +114,7 @@ def evaluate_recognition(
         use = Threshold.Use.RECOGNITION
         tau = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=use).tau
     faces = enrolled_faces(gallery) if faces is None else faces
-    searches = leave_one_out(faces.embeddings, faces.people, faces.photos, progress=progress)
+    searches = leave_one_out(faces.embeddings, faces.people, faces.photos, faces.qualities, progress=progress)
     with_two = _people_with_two_photos(searches)
     if not with_two:
         raise TooFewComparisonsError(

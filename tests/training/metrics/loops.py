@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tests.encoder.loops import template
+
 Vector = Sequence[float]
 
 
@@ -38,7 +40,7 @@ def best_tau(mated: Sequence[float], non_mated: Sequence[float]) -> float:
     return best
 
 
-def leave_one_out(
+def leave_one_out_by_faces(
     vectors: Sequence[Vector], people: Sequence[int], photos: Sequence[int]
 ) -> tuple[list[float], list[float]]:
     """Of each probe, the nearest other photo of its person and the nearest face of anybody else."""
@@ -55,4 +57,22 @@ def leave_one_out(
                 nearest_other = min(nearest_other, distance)
         own.append(nearest_own)
         other.append(nearest_other)
+    return own, other
+
+
+def leave_one_out_of_templates(
+    vectors: Sequence[Vector], people: Sequence[int], photos: Sequence[int], qualities: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Of each probe, its person's template without its photo, and the nearest template of anybody else."""
+    own, other = [], []
+    for i, probe in enumerate(vectors):
+        nearest = {True: float("inf"), False: float("inf")}
+        for person in set(people):
+            is_own = person == people[i]
+            faces = [j for j in range(len(vectors)) if people[j] == person and not (is_own and photos[j] == photos[i])]
+            if faces:
+                stands_for, _ = template([vectors[j] for j in faces], [qualities[j] for j in faces])
+                nearest[is_own] = min(nearest[is_own], squared_distance(probe, stands_for))
+        own.append(nearest[True])
+        other.append(nearest[False])
     return own, other

@@ -49,6 +49,16 @@ def test_rates_of_a_small_gallery_are_those_one_counts_by_hand(gallery: Gallery)
     assert (evaluation.fpir.count, evaluation.fpir.total) == (2, 5)
 
 
+def test_the_template_is_what_is_searched_for(gallery: Gallery) -> None:
+    ada = factories.person(gallery=gallery)
+    for number in range(3):
+        factories.face(person=ada, vector=at_distance(1, of=0, towards=1 + number))
+    evaluation = evaluate_recognition(gallery=gallery, tau=1.4)
+
+    # Any two of the photos are 1.5 apart; each is 2 - 2 * 0.25 / sqrt(0.625) = 1.37 from the mean of the others.
+    assert (evaluation.fnir.count, evaluation.fnir.total) == (0, 3)
+
+
 def test_another_tau_can_be_tried(gallery: Gallery) -> None:
     three_people(gallery)
 
