@@ -22,6 +22,7 @@ def _quoted(value: str) -> str:
 
 def _settings(socket_folder: Path, *, durable: bool) -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE
+    cores = os.cpu_count() or 1
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": f'"{socket_folder}"',
@@ -30,9 +31,13 @@ def _settings(socket_folder: Path, *, durable: bool) -> dict[str, str]:
         "shared_buffers": f"{min(max(memory // 16, 128), 1024)}MB",
         "effective_cache_size": f"{max(memory // 3, 256)}MB",
         "work_mem": "16MB",
-        # An HNSW index is built about ten times faster while its graph fits in here.
-        "maintenance_work_mem": f"{min(max(memory // 16, 64), 1024)}MB",
-        "max_wal_size": "2GB",
+        # For vacuum and small indexes. Who builds the index of a gallery asks for what its rows need.
+        "maintenance_work_mem": f"{min(max(memory // 64, 64), 256)}MB",
+        # Beside the process that leads a build: half the cores stay free for searches.
+        "max_parallel_maintenance_workers": f"{min(cores // 2, 8)}",
+        "max_worker_processes": f"{max(cores, 8)}",
+        # Loading or indexing a million faces writes more than a gigabyte, which should not take several checkpoints.
+        "max_wal_size": "4GB",
         "random_page_cost": "1.1",
         "jit": "off",
         "plan_cache_mode": "force_custom_plan",

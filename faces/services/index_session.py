@@ -84,14 +84,14 @@ class IndexSession:
         return bool(self._one("SELECT pg_try_advisory_lock(%s)", LOCK))
 
     def give_memory(self, rows: int, dimension: int) -> None:
-        """Let a build have the memory that its graph needs, within half of what the server counts on as a cache.
+        """Let a build have the memory that its graph needs, within two thirds of what the server counts on as a cache.
 
         A graph that does not fit is built about ten times slower.
         """
         needed = int(graph_bytes(rows, dimension) * SPARE) // MEGABYTE + 16
         allowed = self._one(
             "SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),"
-            " pg_size_bytes(current_setting('effective_cache_size')) / 2) / %s",
+            " pg_size_bytes(current_setting('effective_cache_size')) * 2 / 3) / %s",
             MEGABYTE,
         )
         self._set("maintenance_work_mem", f"{min(needed, int(str(allowed)))}MB")

@@ -1,12 +1,15 @@
 """Galleries of a few thousand templates, written as a bulk load writes them: past the faces they would be made of."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
+from django.db import connection, connections, transaction
 from pgvector import HalfVector
 
 from faces.models import Gallery, Job, SearchPlan
@@ -15,6 +18,11 @@ from faces.services.indexing import build_index, request_index
 from faces.services.nearest import Neighbor, Route, nearest_people
 from faces.services.working import perform
 from tests import factories
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
+
+PATIENCE_SECONDS = 60.0
 
 Vectors = npt.NDArray[np.float32]
 
@@ -67,9 +75,15 @@ def plan_of(gallery: Gallery) -> SearchPlan:
 def build(gallery: Gallery) -> Job:
     """Ask for an index and build it; returns the finished job."""
     job = request_index(gallery=gallery, sizes=SIZES)
-    perform(job=job, work=lambda job: build_index(job, sizes=SIZES))
-    job.refresh_from_db()
+    do(job)
     return job
+
+
+def do(job: Job) -> bool:
+    """Do a queued job as a worker does; returns whether it was done here."""
+    is_done = perform(job=job, work=partial(build_index, sizes=SIZES))
+    job.refresh_from_db()
+    return is_done
 
 
 def found(gallery: Gallery, probe: npt.NDArray[np.float32]) -> Neighbor:
@@ -77,6 +91,23 @@ def found(gallery: Gallery, probe: npt.NDArray[np.float32]) -> Neighbor:
     plan = SearchPlan.objects.filter(gallery=gallery).first()
     (nearest,) = nearest_people(Route.of(plan, gallery, gallery.encoder_version), [probe], limit=1)
     return nearest[0]
+
+
+def knows(gallery: Gallery, vector: npt.NDArray[np.float32]) -> bool:
+    """Whether the index alone, without the tail and without a scan, finds exactly this template."""
+    plan = plan_of(gallery)
+    nearest = (
+        f"SELECT vector <-> %s::halfvec FROM faces_template WHERE gallery_id = {gallery.pk}"
+        f" AND encoder_version_id = {gallery.encoder_version_id} AND id <= {plan.index_up_to}"
+        f" ORDER BY (vector::halfvec({vector.size})) <-> %s::halfvec({vector.size}) LIMIT 1"
+    )
+    probe = HalfVector(vector).to_text()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {nearest}", [probe, probe])
+        assert plan.index_name in "".join(row[0] for row in cursor.fetchall())
+        cursor.execute(nearest, [probe, probe])
+        return bool(cursor.fetchone()[0] == 0)
 
 
 def indexes() -> dict[str, bool]:
@@ -102,3 +133,44 @@ def beside(work: Callable[[], Any]) -> "Future[Any]":
     future = with_one.submit(run)
     with_one.shutdown(wait=False)
     return future
+
+
+@contextmanager
+def other_session() -> Iterator["CursorWrapper"]:
+    """A cursor of another session; what it began and did not commit is rolled back at the end."""
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            yield cursor
+    finally:
+        other.close()
+
+
+@contextmanager
+def old_snapshot() -> Iterator["CursorWrapper"]:
+    """A transaction that still sees the database as it is now: a build waits for its end before it is done."""
+    with other_session() as cursor:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SELECT count(*) FROM faces_gallery")
+        yield cursor
+        cursor.execute("COMMIT")
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.02)
+
+
+def wait_until_it_waits(job: Job) -> None:
+    """Wait until a build waits for older transactions, and its job says so."""
+    wait_for(lambda: "older transactions" in Job.objects.get(pk=job.pk).note, "the build waits")
+
+
+def builders() -> list[int]:
+    """Processes of the database that build an index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_progress_create_index")
+        return [int(row[0]) for row in cursor.fetchall()]

@@ -1,7 +1,5 @@
 """The index of a gallery, built by the real PostgreSQL beside searches and writers."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
 
@@ -13,6 +11,7 @@ from tests.faces.services.index_gallery import (
     SIZES,
     add_templates,
     build,
+    do,
     found,
     gallery_of,
     indexes,
@@ -20,16 +19,7 @@ from tests.faces.services.index_gallery import (
     unit_vectors,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_index_left(transactional_db: None) -> Iterator[None]:
-    """Indexes are no rows, so emptying the tables does not remove them."""
-    yield
-    with connection.cursor() as cursor:
-        for name in indexes():
-            cursor.execute(f'DROP INDEX "{name}"')
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_index_left")]
 
 
 def explained(gallery_id: int, version_id: int, up_to: int, dimension: int = 128) -> str:
@@ -88,11 +78,7 @@ def test_a_gallery_that_shrank_while_its_job_waited_fails_with_the_reason() -> N
     gallery, _ = gallery_of(1000)
     job = request_index(gallery=gallery, sizes=SIZES)
     Template.objects.filter(gallery=gallery).delete()
-    from faces.services.indexing import build_index
-    from faces.services.working import perform
-
-    perform(job=job, work=lambda job: build_index(job, sizes=SIZES))
-    job.refresh_from_db()
+    do(job)
     assert (job.state, indexes()) == ("failed", {})
     assert "0 people" in job.error
 
