@@ -42,9 +42,10 @@ class TestLoading:
         run("load_sample_gallery", "--processes", 1)
         gallery = Gallery.objects.get()
 
-        for use, tau, fmr in TAUS:
-            found = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=use)
-            assert (found.tau, found.threshold.gallery, found.threshold.error_rate) == (tau, gallery, fmr)
+        for measured in TAUS:
+            found = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=measured.use)
+            told = (found.tau, found.threshold.gallery, found.threshold.error_rate)
+            assert told == (measured.tau, gallery, measured.fmr)
             assert "Drawn people" in found.threshold.reason
             assert "drawn photos" in found.threshold.evidence
         other = factories.gallery()

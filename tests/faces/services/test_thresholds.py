@@ -6,7 +6,13 @@ import pytest
 
 from faces.exceptions import InvalidRequestError, InvalidTauError
 from faces.models import Gallery, Threshold
-from faces.services.encoders import FACTORY_TAUS, default_encoder_version, ensure_factory_encoder
+from faces.services.encoders import (
+    FACTORY_PROBE_NOISE,
+    FACTORY_REASON,
+    FACTORY_TAUS,
+    default_encoder_version,
+    ensure_factory_encoder,
+)
 from faces.services.galleries import create_gallery
 from faces.services.thresholds import set_tau, tau_in_force
 
@@ -25,15 +31,40 @@ def in_force(gallery: Gallery | None) -> float:
 
 
 def test_the_factory_taus_name_the_error_rate_they_stand_for() -> None:
-    for use, tau, rate in FACTORY_TAUS:
-        row = Threshold.objects.get(use=use)
-        assert (row.tau, row.error_rate_kind, row.error_rate) == (tau, "fmr", rate)
+    for measured in FACTORY_TAUS:
+        row = Threshold.objects.get(use=measured.use)
+        assert (row.tau, row.error_rate_kind, row.error_rate) == (measured.tau, "fmr", measured.fmr)
         assert "Labeled Faces in the Wild" in row.evidence
 
 
 def test_the_factory_rows_are_added_once() -> None:
     ensure_factory_encoder()
     assert Threshold.objects.count() == len(FACTORY_TAUS)
+
+
+def test_a_factory_tau_of_an_earlier_facet_is_followed_by_that_of_today() -> None:
+    for use in Threshold.Use:
+        set_tau(
+            gallery=None,
+            encoder_version=default_encoder_version(),
+            use=use,
+            tau=0.1045,
+            reason=FACTORY_REASON if use == Threshold.Use.RECOGNITION else "The admin's own",
+            user=None,
+        )
+    ensure_factory_encoder()
+    ensure_factory_encoder()
+    newest = [Threshold.objects.filter(use=use).order_by("-pk").values_list("tau", flat=True) for use in Threshold.Use]
+    assert [list(taus) for taus in newest] == [[0.1045, 0.131], [0.0993, 0.1045, 0.0993]]
+
+
+def test_the_factory_encoders_noise_is_known_and_one_that_was_set_otherwise_stays() -> None:
+    version = default_encoder_version()
+    assert version.probe_noise == FACTORY_PROBE_NOISE
+    for given, then in ((0.02, 0.02), (None, FACTORY_PROBE_NOISE)):
+        version.probe_noise = given
+        version.save()
+        assert ensure_factory_encoder().probe_noise == then
 
 
 def test_a_gallerys_own_tau_comes_before_the_general_one_whichever_is_newer() -> None:
