@@ -59,6 +59,7 @@ MENU: list[dict[str, Any]] = [
         "title": "Operation",
         "items": [
             _item("Jobs", "pending_actions", "pages:jobs", "faces.view_job"),
+            _item("Search", "travel_explore", "pages:search-status", "faces.view_gallery"),
             _item("Searches", "manage_search", "admin:faces_searchevent_changelist", "faces.view_searchevent"),
             _item("API keys", "key", "pages:api-keys", "faces.view_apikey"),
             _item("Users", "badge", "admin:auth_user_changelist", "auth.view_user"),

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from faces.exceptions import InvalidRequestError
-from faces.models import RecallCount, SearchPlan
+from faces.models import Gallery, RecallCount, SearchPlan
 from faces.models.search_plan import LARGEST_EF_SEARCH
 from faces.services.comparing import Tally
 from faces.services.intervals import Share, share
@@ -62,6 +62,11 @@ class Recall:
     live: int
     night: int
     wrong_nobody: int
+
+    @classmethod
+    def nothing(cls) -> "Recall":
+        """Nothing was counted."""
+        return cls(share(0, 0), 0, 0, 0)
 
     def misses(self, goal: float) -> bool:
         """Whether recall lies below the goal, and not by chance: the whole interval does."""
@@ -149,8 +154,11 @@ def hold_to_goal(*, plan_id: int) -> SearchPlan | None:
     return plan
 
 
-def set_recall_goal(*, plan: SearchPlan, goal: float) -> None:
+def set_recall_goal(*, gallery: Gallery, goal: float) -> SearchPlan:
     """Set what share of answers must be the exact ones. It holds at once, for what was counted already, too.
+
+    Returns:
+        The plan of the version that serves the gallery, as it stands now.
 
     Raises:
         InvalidRequestError: it is none of `GOALS`.
@@ -158,12 +166,14 @@ def set_recall_goal(*, plan: SearchPlan, goal: float) -> None:
     if goal not in GOALS:
         choices = ", ".join(f"{value:g}" for value in GOALS)
         raise InvalidRequestError(f"The goal of recall is one of {choices}; {goal:g} is not.", goal=goal)
+    plan, _ = SearchPlan.objects.get_or_create(gallery=gallery, encoder_version_id=gallery.encoder_version_id)
     SearchPlan.objects.filter(pk=plan.pk).update(recall_goal=goal, updated_at=timezone.now())
     plan.refresh_from_db()
     if plan.is_out_of_reach and not recall_of(plan).misses(goal):
         SearchPlan.objects.filter(pk=plan.pk, recall_goal=goal).update(is_out_of_reach=False)
     hold_to_goal(plan_id=plan.pk)
     plan.refresh_from_db()
+    return plan
 
 
 def forget_old_counts() -> int:

@@ -11,10 +11,12 @@ from faces.exceptions import FacetError
 from faces.models import Face, Gallery, Person, Photo, Threshold
 from faces.services.galleries import create_gallery, delete_gallery, rename_gallery
 from faces.services.licences import terms_of
+from faces.services.search_status import search_status
 from faces.services.thresholds import tau_or_none
 from faces.views.cards import covers_of_galleries
 from faces.views.forms.galleries import AddGalleryForm, ConfirmForm, GalleryForm
 from faces.views.page import page, render_page
+from faces.views.search_status import search_line
 
 COVERS = 8
 
@@ -111,6 +113,7 @@ def gallery_page(request: HttpRequest, gallery_id: int) -> HttpResponse:
             for use in Threshold.Use
         ],
         terms=terms_of(gallery.encoder_version.licence),
+        search=search_line(search_status(gallery)),
         covers=covers_of_galleries([gallery.pk], count=2 * COVERS).get(gallery.pk, []),
     )
 

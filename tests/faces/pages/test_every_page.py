@@ -12,7 +12,7 @@ from faces.views.urls import urlpatterns
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
 
-LISTS = ("galleries", "people", "photos", "thresholds", "encoder-versions", "jobs", "api-keys")
+LISTS = ("galleries", "people", "photos", "thresholds", "encoder-versions", "search-status", "jobs", "api-keys")
 FORMS = ("gallery-add", "person-add", "upload", "recognize", "verify", "api-key-add")
 ADMIN_LISTS = (
     "index",
@@ -34,6 +34,8 @@ ONLY_POSTED = (
     "upload-photos",
     "upload-finish",
     "threshold-restore",
+    "search-goal",
+    "search-rebuild",
     "job-cancel",
     "job-retry",
 )

@@ -17,6 +17,7 @@ COSTS = {
     "pages:people": SIGNED_IN + 6,
     "pages:photos": SIGNED_IN + 4,
     "pages:thresholds": SIGNED_IN + 3,
+    "pages:search-status": SIGNED_IN + 6,
     "pages:jobs": SIGNED_IN + 2,
     "pages:api-keys": SIGNED_IN + 3,
     "admin:index": SIGNED_IN + 12,

@@ -124,9 +124,9 @@ def test_a_lower_goal_that_is_reached_gives_the_index_another_chance(plan: Searc
     plan.refresh_from_db()
     plan = count(plan, 10_000, 9_950)
     assert plan.is_out_of_reach
-    set_recall_goal(plan=plan, goal=0.9995)
+    plan = set_recall_goal(gallery=plan.gallery, goal=0.9995)
     assert plan.is_out_of_reach
-    set_recall_goal(plan=plan, goal=0.99)
+    plan = set_recall_goal(gallery=plan.gallery, goal=0.99)
     assert (plan.is_out_of_reach, plan.is_indexed, plan.recall_goal) == (False, True, 0.99)
 
 
@@ -134,14 +134,13 @@ def test_a_higher_goal_holds_at_once_for_what_was_counted(plan: SearchPlan) -> N
     SearchPlan.objects.filter(pk=plan.pk).update(recall_goal=0.99)
     plan.refresh_from_db()
     assert count(plan, 10_000, 9_950).ef_search == 100
-    set_recall_goal(plan=plan, goal=0.999)
-    assert plan.ef_search == 150
+    assert set_recall_goal(gallery=plan.gallery, goal=0.999).ef_search == 150
 
 
 @pytest.mark.parametrize("goal", [0.0, 0.5, 0.98, 1.0, 1.5, float("nan")])
 def test_a_goal_that_is_not_offered_is_refused(plan: SearchPlan, goal: float) -> None:
     with pytest.raises(InvalidRequestError, match=r"0\.99, 0\.999, 0\.9995"):
-        set_recall_goal(plan=plan, goal=goal)
+        set_recall_goal(gallery=plan.gallery, goal=goal)
 
 
 def test_counts_are_kept_for_ninety_days(plan: SearchPlan) -> None:

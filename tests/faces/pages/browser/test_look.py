@@ -33,6 +33,7 @@ def addresses(person: Person) -> list[str]:
         f"thresholds/{version}/recognition/",
         "encoder-versions/",
         f"encoder-versions/{version}/",
+        "search/",
         "jobs/",
         f"jobs/{job.key}/",
         "api-keys/",
