@@ -5,7 +5,7 @@ A row is, as the manual's chapter on COPY has it: the number of fields (int16), 
 matrix of bytes; where not, the matrix is as wide as the longest and a mask says which bytes to send.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -78,12 +78,13 @@ def copy_rows(table: str, columns: Mapping[str, Values], *, progress: Callable[[
     return count
 
 
-def fetch_rows(query: Composable, dtype: npt.DTypeLike) -> Array:
+def fetch_rows(query: Composable, dtype: npt.DTypeLike, *, progress: Callable[[int], object] = lambda _: None) -> Array:
     """Return what a query answers, by binary COPY, as a structured array.
 
     Args:
         query: a SELECT whose columns are never NULL and are all of one length (numbers, vectors of one dimension).
-        dtype: a structured type, one entry a column, big-endian as they come (`>i8`, `>f4`, `u1` for boolean).
+        dtype: a structured type, one entry a column, big-endian as they come (`>i8`, `>f4`, `?`).
+        progress: is told how many rows have come, as they come.
 
     Raises:
         ValueError: what comes is not of this type.
@@ -94,7 +95,7 @@ def fetch_rows(query: Composable, dtype: npt.DTypeLike) -> Array:
         entries += [(f"{name} length", ">i4"), (name, wanted[name])]
     row = np.dtype([(name or "fields", entry) for name, entry in entries])
     with _copying(SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(query)) as copy:
-        received = b"".join(copy)
+        received = b"".join(_counted(copy, row.itemsize, progress))
     body = len(received) - len(_SIGNATURE) - len(_END)
     if body % row.itemsize:
         raise ValueError(f"The answer is no whole number of rows of {row.itemsize} bytes.")
@@ -103,6 +104,17 @@ def fetch_rows(query: Composable, dtype: npt.DTypeLike) -> Array:
         if (rows[f"{name} length"] != wanted[name].itemsize).any():
             raise ValueError(f"A value of {name} has not the length of {wanted[name]}.")
     return cast(Array, rows[list(wanted.names or ())])
+
+
+def _counted(parts: Iterable[Any], size: int, progress: Callable[[int], object]) -> Iterator[Any]:
+    read, told = -len(_SIGNATURE + _END), 0
+    for part in parts:
+        yield part
+        read += len(part)
+        if (rows := read // size) >= told + PORTION_ROWS:
+            progress(rows - told)
+            told = rows
+    progress(max(read, 0) // size - told)
 
 
 def reserve_ids(table: str, count: int) -> npt.NDArray[np.int64]:

@@ -106,6 +106,7 @@ def copy_embeddings(
             with _keys_checked_as_sets():
                 replaced = _make_room(found, encoder_version, replace=replace)
                 _copy(found, encoder_version, vectors, order, progress)
+            _forget_faces()
     return CopiedEmbeddings(rows=len(faces), replaced=replaced, seconds=time.monotonic() - started)
 
 
@@ -219,6 +220,12 @@ def _look_up(in_order: Ids) -> _Faces:
         person=rows["person"][back].astype(np.int64),
         is_enrolled=rows["is_enrolled"][back],
     )
+
+
+def _forget_faces() -> None:
+    """Leave room for another load in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE facet_loaded_faces")
 
 
 def _make_room(found: _Faces, encoder_version: EncoderVersion, *, replace: bool) -> int:
