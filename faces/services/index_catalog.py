@@ -7,7 +7,7 @@ from django.db import connection
 from faces.models import SearchPlan, Template
 
 TABLE = Template._meta.db_table
-PREFIX = "faces_hnsw_g"
+PREFIX = "faces_search_g"
 LONGEST_NAME = 63
 
 

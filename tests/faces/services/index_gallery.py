@@ -13,6 +13,7 @@ from django.db import connection, connections, transaction
 from pgvector import HalfVector
 
 from faces.models import Gallery, Job, SearchPlan
+from faces.services.encoders import default_encoder_version
 from faces.services.index_decision import Sizes
 from faces.services.indexing import build_index, request_index
 from faces.services.nearest import Neighbor, Route, nearest_people
@@ -38,8 +39,9 @@ def unit_vectors(count: int, *, seed: int, dimension: int = factories.DIMENSION)
 
 def gallery_of(count: int, *, seed: int = 1, dimension: int = factories.DIMENSION) -> tuple[Gallery, Vectors]:
     """A gallery of `count` people with a template each, and their templates in order of their ids."""
-    version = None if dimension == factories.DIMENSION else factories.encoder_version(dimension=dimension)
-    gallery = factories.gallery(**{"encoder_version": version} if version else {})
+    is_usual = dimension == factories.DIMENSION
+    version = default_encoder_version() if is_usual else factories.encoder_version(dimension=dimension)
+    gallery = factories.gallery(encoder_version=version)
     vectors = unit_vectors(count, seed=seed, dimension=dimension)
     add_templates(gallery, vectors)
     return gallery, vectors

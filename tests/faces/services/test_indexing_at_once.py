@@ -48,7 +48,7 @@ def begun(gallery: Gallery) -> tuple[Job, "Future[Any]"]:
     return job, beside(lambda: do(Job.objects.get(pk=job.pk)))
 
 
-def row(gallery: Gallery, index: int, pk: int | None = None) -> list[object]:
+def row(gallery: Gallery, index: int, pk: int | None = None) -> list[int | str | None]:
     """Values for `INSERT`: a new person's template along an axis."""
     person = factories.person(gallery=gallery)
     return [pk, gallery.pk, person.pk, gallery.encoder_version_id, str(axis(index).tolist())]
@@ -159,13 +159,13 @@ def test_tending_drops_what_a_killed_build_left_but_not_what_is_being_built() ->
     gallery, _ = gallery_of(1000)
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE INDEX faces_hnsw_g1_v1_1 ON faces_template USING hnsw"
+            "CREATE INDEX faces_search_g1_v1_1 ON faces_template USING hnsw"
             " ((vector::halfvec(128)) halfvec_l2_ops) WHERE id < 5"
         )
     with old_snapshot():
         job, building = begun(gallery)
         wait_until_it_waits(job)
-        assert "faces_hnsw_g1_v1_1" not in indexes()  # the build dropped it before it began
+        assert "faces_search_g1_v1_1" not in indexes()  # the build dropped it before it began
         assert tend(sizes=SIZES).dropped == 0
         assert len(indexes()) == 1
     building.result(PATIENCE_SECONDS)

@@ -9,12 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from faces.exceptions import ConflictError, DuplicateExternalIdError, InvalidRequestError
 from faces.models import Embedding, Face, Gallery, Job, Person, ProbablePerson, Template
+from faces.services.likenesses import counts_of, likenesses, nearest_groups
 from faces.services.people import merge_people
 from faces.services.probable_people import (
     assign_probable_person,
-    counts_of,
     dismiss_probable_person,
-    likenesses,
     merge_probable_people,
     name_probable_person,
     request_grouping,
@@ -205,6 +204,20 @@ def test_who_is_probably_known_is_said_with_the_distance_of_the_mean(gallery: Ga
     # Four faces, each 0.02 from the axis in a direction of its own: their mean is nearer to it than each of them.
     assert found[near.pk].distance == pytest.approx(0.005, abs=0.0005)
     assert likenesses(gallery=gallery, probable_people=[]) == {}
+
+
+def test_the_nearest_other_groups_come_first_and_dismissed_ones_never(gallery: Gallery) -> None:
+    row = probable(gallery)
+    far, near = probable(gallery, axis=5), factories.probable_person(gallery=gallery)
+    vector = factories.at_distance(0.3, towards=90)
+    factories.face(photo=factories.photo(gallery=gallery), vector=vector, probable_person=near)
+    dismissed = probable(gallery)
+    dismiss_probable_person(probable=dismissed)
+    probable(factories.gallery())
+    found = nearest_groups(probable=row, limit=5)
+    assert [other for other, _ in found] == [near, far]
+    assert found[0][1] == pytest.approx(0.3, abs=0.02)
+    assert [other for other, _ in nearest_groups(probable=dismissed, limit=2)] == [row, near]
 
 
 def test_faces_and_photos_are_counted(gallery: Gallery) -> None:
