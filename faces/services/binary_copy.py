@@ -6,6 +6,7 @@ matrix of bytes; where not, the matrix is as wide as the longest and a mask says
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -123,9 +124,11 @@ def reserve_ids(table: str, count: int) -> npt.NDArray[np.int64]:
     return fetch_rows(query, [("id", ">i8")])["id"].astype(np.int64)
 
 
-def _copying(statement: Composed) -> Any:
-    """Begin a COPY on Django's own connection, within its transaction."""
-    return connection.cursor().copy(statement)
+@contextmanager
+def _copying(statement: Composed) -> Iterator[Any]:
+    """A COPY on Django's own connection, within its transaction, with Django's errors."""
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        yield copy
 
 
 def _types_of(table: str) -> dict[str, str]:
@@ -179,7 +182,7 @@ def _encoded(name: str, values: Values, sql_type: str, rows: slice) -> _Fields:
         part = np.broadcast_to(np.asarray(_without_zone(values)), count)
     else:
         part = np.asanyarray(cast(Array, values)[rows])
-    nulls = np.ma.getmaskarray(part) if isinstance(part, np.ma.MaskedArray) else None
+    nulls = np.ma.getmaskarray(part).reshape(count, -1).any(axis=1) if np.ma.isMaskedArray(part) else None
     try:
         fields = _ENCODERS[sql_type](np.ma.getdata(part))
     except TypeError as error:
@@ -230,10 +233,14 @@ def _booleans(values: Array) -> _Fields:
 def _texts(values: Array, *, prefix: bytes = b"") -> _Fields:
     _require(values, "US", "text")
     encoded = np.strings.encode(values, "utf-8") if values.dtype.kind == "U" else values
-    data = np.zeros((len(encoded), len(prefix) + encoded.dtype.itemsize), np.uint8)
+    lengths = np.strings.str_len(encoded)
+    letters = _matrix(encoded)  # filled up with zeros
+    if ((letters == 0) & (np.arange(letters.shape[1]) < lengths[:, None])).any():
+        raise TypeError("it takes text without the character NUL")
+    data = np.empty((len(encoded), len(prefix) + letters.shape[1]), np.uint8)
     data[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
-    data[:, len(prefix) :] = _matrix(encoded)
-    return _Fields(data, (np.strings.str_len(encoded) + len(prefix)).astype(np.int32))
+    data[:, len(prefix) :] = letters
+    return _Fields(data, (lengths + len(prefix)).astype(np.int32))
 
 
 def _uuids(values: Array) -> _Fields:
