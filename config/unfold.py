@@ -46,6 +46,7 @@ MENU: list[dict[str, Any]] = [
             _item("Galleries", "photo_library", "pages:galleries", "faces.view_gallery"),
             _item("People", "group", "pages:people", "faces.view_person"),
             _item("Photos", "imagesmode", "pages:photos", "faces.view_photo"),
+            _item("Unknown faces", "familiar_face_and_zone", "pages:unknown-faces", "faces.view_probableperson"),
         ],
     },
     {

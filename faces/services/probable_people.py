@@ -1,23 +1,18 @@
 """What an admin does with probable people: name, merge, take apart, dismiss."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
 from django.contrib.auth.models import User
-from django.db import connection, transaction
-from django.db.models import Count
+from django.db import transaction
 from django.utils import timezone
 
 from faces.exceptions import ConflictError, InvalidRequestError
-from faces.models import Face, Gallery, Job, Person, ProbablePerson, Threshold
+from faces.models import Face, Gallery, Job, Person, ProbablePerson
 from faces.querysets import FaceQuerySet
 from faces.services.enrollment import assign_faces
-from faces.services.nearest import nearest_people
 from faces.services.people import create_person
 from faces.services.proposals import forget_empty, lock_proposals
-from faces.services.search_plans import standing_of
-from faces.services.thresholds import tau_or_none
 from faces.services.working import request_work
 
 
@@ -28,14 +23,6 @@ class Named:
     person: Person
     faces: int
     enrolled: int
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """A person whom recognition would take the mean of a probable person's faces for."""
-
-    person: Person
-    distance: float
 
 
 def request_grouping(*, gallery: Gallery, user: User | None = None, anew: bool = False) -> Job:
@@ -189,55 +176,3 @@ def _lock(probable: ProbablePerson) -> None:
             f"Probable person {probable.pk} is no longer there: the faces were named, merged or grouped anew."
         )
     probable.dismissed_at = now[0]
-
-
-# Of unit length, in half precision as the probes of searches are.
-MEANS = """
-    SELECT f.probable_person_id, halfvec_send(l2_normalize(avg(e.vector::vector))::halfvec)
-    FROM faces_face f JOIN faces_embedding e ON e.face_id = f.id AND e.encoder_version_id = %s
-    WHERE f.probable_person_id = ANY (%s) GROUP BY f.probable_person_id ORDER BY f.probable_person_id
-"""
-
-
-def likenesses(*, gallery: Gallery, probable_people: Sequence[ProbablePerson]) -> dict[int, Likeness]:
-    """Return who these probable people of one gallery probably are, by the number of the probable person.
-
-    The mean of each one's faces is recognized as a probe is; those who are taken for nobody are left out. Takes five
-    queries, however many they are.
-    """
-    version = gallery.encoder_version
-    tau = tau_or_none(gallery=gallery, encoder_version=version, use=Threshold.Use.RECOGNITION)
-    if tau is None or not probable_people:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(MEANS, [version.pk, [probable.pk for probable in probable_people]])
-        rows = cursor.fetchall()
-    means = [np.frombuffer(row[1], dtype=">f2", offset=4).astype(np.float32) for row in rows]
-    found = nearest_people(standing_of(gallery=gallery, encoder_version=version).route, means, limit=1)
-    near = {row[0]: nearest[0] for row, nearest in zip(rows, found, strict=True) if nearest}
-    near = {probable: nearest for probable, nearest in near.items() if nearest.distance <= tau.tau}
-    people = Person.objects.in_bulk({nearest.person_id for nearest in near.values()})
-    return {
-        probable: Likeness(people[nearest.person_id], nearest.distance)
-        for probable, nearest in near.items()
-        if nearest.person_id in people
-    }
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many faces a probable person has, on how many photos."""
-
-    faces: int
-    photos: int
-
-
-def counts_of(probable_people: Sequence[ProbablePerson]) -> dict[int, Counts]:
-    """Count faces and photos of several probable people, in one query."""
-    rows = (
-        Face.objects.filter(probable_person__in=[probable.pk for probable in probable_people])
-        .order_by()
-        .values("probable_person_id")
-        .annotate(faces=Count("id"), photos=Count("photo", distinct=True))
-    )
-    return {row["probable_person_id"]: Counts(row["faces"], row["photos"]) for row in rows}

@@ -82,9 +82,9 @@ facet.each("[data-shown-for]", (part) => {
   update();
 });
 
-// Photos that are ticked
+// Photos or faces that are ticked
 facet.each("form[data-selection]", (form) => {
-  const boxes = [...form.querySelectorAll("[name=photos]")];
+  const boxes = [...form.querySelectorAll(".f-tile-check")];
   const all = form.querySelector("[data-tick-all]");
   const count = form.querySelector("[data-selection-count]");
   if (!all) return;
@@ -229,7 +229,7 @@ facet.each("[data-picker]", (picker) => {
     choose(option);
   });
   typed.addEventListener("blur", () => setTimeout(() => open(false), 150));
-  picker.closest("form").querySelector("select[name=gallery]")?.addEventListener("change", () => {
+  picker.closest("form")?.querySelector("select[name=gallery]")?.addEventListener("change", () => {
     picked.value = "";
     typed.value = "";
   });

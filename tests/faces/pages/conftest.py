@@ -28,6 +28,7 @@ class Filled:
     failed: Photo
     waiting: Photo
     job: Job
+    probable: ProbablePerson
 
 
 @pytest.fixture
@@ -76,7 +77,8 @@ def filled(admin: User) -> Filled:
     other = factories.person(gallery=gallery, name="Ada Lovelace", consent=Person.Consent.WITHHELD)
     photo = factories.photo(gallery=gallery, name="group.png", uploaded_by=admin)
     face = factories.face(photo=photo, person=person, vector=factories.axis(0))
-    unknown = factories.face(photo=photo, vector=factories.axis(1))
+    probable = factories.probable_person(gallery=gallery)
+    unknown = factories.face(photo=photo, vector=factories.axis(1), probable_person=probable)
     factories.face(person=other, vector=factories.axis(2))
     job = factories.job(gallery=gallery, created_by=admin, total=3, done=1)
     create_api_key(name="Door", scopes=["search"], galleries=[gallery], user=admin)
@@ -91,4 +93,5 @@ def filled(admin: User) -> Filled:
         failed=factories.photo(gallery=gallery, state=Photo.State.FAILED, name="odd.png", job=job),
         waiting=factories.photo(gallery=gallery, state=Photo.State.PENDING, name="new.png", job=job),
         job=job,
+        probable=probable,
     )

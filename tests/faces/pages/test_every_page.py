@@ -12,7 +12,17 @@ from faces.views.urls import urlpatterns
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
 
-LISTS = ("galleries", "people", "photos", "thresholds", "encoder-versions", "search-status", "jobs", "api-keys")
+LISTS = (
+    "galleries",
+    "people",
+    "photos",
+    "unknown-faces",
+    "thresholds",
+    "encoder-versions",
+    "search-status",
+    "jobs",
+    "api-keys",
+)
 FORMS = ("gallery-add", "person-add", "upload", "recognize", "verify", "api-key-add")
 ADMIN_LISTS = (
     "index",
@@ -30,6 +40,12 @@ ONLY_POSTED = (
     "face-release",
     "face-enroll",
     "face-delete",
+    "unknown-faces-group",
+    "probable-person-name",
+    "probable-person-take-out",
+    "probable-person-merge",
+    "probable-person-dismiss",
+    "probable-person-restore",
     "upload-begin",
     "upload-photos",
     "upload-finish",
@@ -53,6 +69,7 @@ def address(name: str, filled: Filled) -> str:
         "use": "recognition",
         "threshold_id": Threshold.objects.all()[0].pk,
         "key_id": ApiKey.objects.get().pk,
+        "probable_id": filled.probable.pk,
     }
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern_of(name).pattern))
     return reverse(f"pages:{name}", kwargs={key: values[key] for key in wanted})
@@ -126,7 +143,7 @@ def test_what_is_not_there_is_said_to_be_gone(filled: Filled, client: Client) ->
 
 
 def test_a_filter_or_page_number_that_makes_no_sense_breaks_nothing(filled: Filled, client: Client) -> None:
-    for name in ("people", "photos"):
+    for name in ("people", "photos", "unknown-faces"):
         for query in ("page=9999", "page=x", "gallery=99999", "gallery=x", "state=odd", "job=1", "q=%00"):
             answer = client.get(f"{reverse(f'pages:{name}')}?{query}")
             assert (name, query, answer.status_code) == (name, query, 200)

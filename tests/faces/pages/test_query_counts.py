@@ -16,6 +16,7 @@ COSTS = {
     "pages:galleries": SIGNED_IN + 4,
     "pages:people": SIGNED_IN + 6,
     "pages:photos": SIGNED_IN + 4,
+    "pages:unknown-faces": SIGNED_IN + 15,
     "pages:thresholds": SIGNED_IN + 3,
     "pages:search-status": SIGNED_IN + 6,
     "pages:jobs": SIGNED_IN + 2,
@@ -33,6 +34,9 @@ def crowd(filled: Filled) -> None:
         person = factories.person(gallery=gallery, external_id=str(number))
         factories.face(person=person, vector=factories.axis(number))
         factories.job(gallery=gallery, created_by=admin)
+        probable = factories.probable_person(gallery=filled.gallery)
+        photo = factories.photo(gallery=filled.gallery)
+        factories.face(photo=photo, vector=factories.axis(number), probable_person=probable)
         create_api_key(name=f"Program {number}", scopes=["read"], galleries=[gallery], user=admin)
 
 
