@@ -4,6 +4,7 @@ With nothing set, Facet runs on one machine: embedded PostgreSQL as database and
 """
 
 import django_stubs_ext
+from celery.schedules import crontab
 
 from config import env, unfold
 from config.broker import OWN_DATABASE, transport_options
@@ -181,6 +182,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "kwargs": {"is_thorough": True},
         "options": {"expires": 900},
+    },
+    "measure-searches": {
+        "task": "faces.tasks.measure_searches",
+        "schedule": crontab(hour=3, minute=30),
+        "options": {"expires": 6 * 3600},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(FOLDERS.run / "beat-schedule")

@@ -13,13 +13,16 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from faces.exceptions import UnavailableError
-from faces.models import Job, Photo
+from faces.models import Gallery, Job, Photo, SearchPlan
 from faces.portions import encode_portion, portions, read_ahead
+from faces.services.gallery_noise import measure_noise
 from faces.services.grouping import group_unknown_faces
 from faces.services.indexing import build_index
 from faces.services.jobs import end_silent_jobs, follow_photos, retry_job
 from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
+from faces.services.recall import forget_old_counts
+from faces.services.recall_sample import sample_recall
 from faces.services.tending import tend
 from faces.services.working import Work, jobs_to_send, perform, recover_jobs, retry_work
 
@@ -167,3 +170,27 @@ def tend_indexes(*, is_thorough: bool = False) -> None:
         logger.info("Gave %d indexes up and dropped %d", tended.given_up, tended.dropped)
     if tended.requested is not None:
         send_jobs()
+
+
+@shared_task(name="faces.tasks.measure_searches")
+def measure_searches() -> None:
+    """Have every gallery measured: how far its people scatter, and what its index misses."""
+    forget_old_counts()
+    for pk in Gallery.objects.order_by("pk").values_list("pk", flat=True):
+        try:
+            measure_gallery.delay(pk)
+        except BrokerError:
+            logger.warning("The broker cannot be reached; searches are measured another night")
+            return
+
+
+@shared_task(name="faces.tasks.measure_gallery")
+def measure_gallery(gallery_id: int) -> None:
+    """Measure one gallery as it is searched now; delivered twice, twice as much is measured."""
+    gallery = Gallery.objects.select_related("encoder_version").filter(pk=gallery_id).first()
+    if gallery is None:
+        return
+    measure_noise(gallery=gallery)
+    plan = SearchPlan.objects.filter(gallery=gallery, encoder_version=gallery.encoder_version).first()
+    if plan is not None:
+        sample_recall(plan=plan)
