@@ -1,5 +1,6 @@
 """Long lists, a page at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -8,10 +9,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Listing(Generic[M]):
+class Listing(Generic[T]):
     """One page of a list, and what its paging bar needs.
 
     Attributes:
@@ -20,12 +22,12 @@ class Listing(Generic[M]):
         query: the rest of the address's query, for links to other pages; empty or ending in `&`.
     """
 
-    page: Page[M]
+    page: Page[T]
     numbers: tuple[int | str, ...]
     query: str
 
     @property
-    def rows(self) -> list[M]:
+    def rows(self) -> list[T]:
         """The rows of this page."""
         return list(self.page.object_list)
 
@@ -37,7 +39,15 @@ class Listing(Generic[M]):
 
 def listing(request: HttpRequest, rows: QuerySet[M], *, per_page: int) -> Listing[M]:
     """Cut out the page that `?page=` asks for; one that does not exist becomes the nearest that does."""
-    paginator = Paginator(rows, per_page)
+    return _cut_out(request, Paginator(rows, per_page))
+
+
+def listing_of_found(request: HttpRequest, rows: Sequence[T], *, per_page: int) -> Listing[T]:
+    """Do as `listing` does with rows that are here already."""
+    return _cut_out(request, Paginator(rows, per_page))
+
+
+def _cut_out(request: HttpRequest, paginator: Paginator[T]) -> Listing[T]:
     page = paginator.get_page(request.GET.get("page"))
     rest = request.GET.copy()
     rest.pop("page", None)

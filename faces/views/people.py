@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from faces.exceptions import FacetError
-from faces.models import Face, Gallery, Person
+from faces.models import Face, Gallery, Person, Template
 from faces.querysets import PersonQuerySet
 from faces.services.people import create_person
 from faces.views.cards import person_cards
@@ -47,9 +47,16 @@ def _filtered(form: PersonFilterForm) -> PersonQuerySet[Person]:
     if wanted.get("consent"):
         people = people.filter(consent=wanted["consent"])
     if wanted.get("faces"):
-        enrolled = Exists(Face.objects.filter(person=OuterRef("pk"), is_enrolled=True))
-        people = people.filter(enrolled if wanted["faces"] == "yes" else ~enrolled)
+        people = people.filter(_about_faces(wanted["faces"]))
     return people
+
+
+def _about_faces(wanted: str) -> Q:
+    if wanted == "unlike":
+        serving = {"person": OuterRef("pk"), "encoder_version": OuterRef("gallery__encoder_version")}
+        return Q(Exists(Template.objects.filter(left_out__gt=0, **serving)))
+    enrolled = Q(Exists(Face.objects.filter(person=OuterRef("pk"), is_enrolled=True)))
+    return enrolled if wanted == "yes" else ~enrolled
 
 
 @page("faces.add_person", methods=("GET", "POST"))

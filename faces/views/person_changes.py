@@ -66,8 +66,12 @@ def _photos(number: int) -> str:
 
 @page("faces.change_person", methods=("GET", "POST"))
 def merge(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Make this person and another one the same: the other one's page is where both are found afterwards."""
+    """Make this person and another one the same: the other one's page is where both are found afterwards.
+
+    `?into=` is the number of the other one, where somebody has chosen them already.
+    """
     person = _get(person_id)
+    into = _chosen(person, request.GET.get("into", ""))
     form = PersonChoiceForm(request.POST or None, gallery=person.gallery)
     if request.method == "POST" and form.is_valid() and form.chosen is not None:
         try:
@@ -81,11 +85,19 @@ def merge(request: HttpRequest, person_id: int) -> HttpResponse:
         request,
         "faces/people/merge.html",
         title="People",
-        heading=f"Are {person.name} and somebody else the same person?",
+        heading=f"Are {person.name} and {into.name if into else 'somebody else'} the same person?",
         person=person,
-        card=person_cards([person])[0],
+        cards=person_cards([person, into] if into else [person]),
+        into=into,
         form=form,
     )
+
+
+def _chosen(person: Person, number: str) -> Person | None:
+    """Return another present person of the same gallery by number, or None where it names none."""
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    return Person.objects.of(person.gallery).present().exclude(pk=person.pk).filter(pk=int(number)).first()
 
 
 @page("faces.delete_person", methods=("GET", "POST"))

@@ -31,8 +31,23 @@ class FaceAnswer:
     crop: str
     recognition: Recognition
     nearest: Candidate | None
-    others: tuple[Candidate, ...]
     scale: Scale | None
+
+    @property
+    def rivals(self) -> tuple[Candidate, ...]:
+        """The people who cannot be told apart; empty where there is no doubt."""
+        return self.recognition.rivals
+
+    @property
+    def others(self) -> tuple[Candidate, ...]:
+        """The next nearest people, without those whom the answer names."""
+        rivals = self.rivals
+        return tuple(candidate for candidate in self.recognition.candidates[1:] if candidate not in rivals)
+
+    @property
+    def is_gap_told(self) -> bool:
+        """Whether the gap that was measured is the one between the first two rivals."""
+        return self.recognition.resolvable_gap is not None and self.rivals[1] in self.recognition.candidates[:2]
 
     @property
     def problems(self) -> str:
@@ -41,8 +56,8 @@ class FaceAnswer:
 
     @property
     def runner_up_matches(self) -> bool:
-        """Whether a second person is within tau, too."""
-        return bool(self.others) and self.others[0].is_match
+        """Whether another person is within tau, too, who can be told from the one whom the answer names."""
+        return any(candidate.is_match for candidate in self.others)
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,5 @@ def _face(probe: Probe, box: Overlay, answer: Recognition) -> FaceAnswer:
         crop=probe.crop(answer.probe.box),
         recognition=answer,
         nearest=nearest,
-        others=answer.candidates[1:],
         scale=scale(answer.tau.tau, nearest.distance) if nearest else None,
     )

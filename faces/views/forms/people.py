@@ -26,7 +26,12 @@ class PersonFilterForm(PageForm):
     faces = forms.ChoiceField(
         label="Searches find them",
         required=False,
-        choices=[("", "Any"), ("yes", "Yes"), ("no", "No, no enrolled face")],
+        choices=[
+            ("", "Any"),
+            ("yes", "Yes"),
+            ("unlike", "Yes, with faces unlike the others"),
+            ("no", "No, no enrolled face"),
+        ],
     )
 
 

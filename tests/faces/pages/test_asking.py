@@ -2,8 +2,10 @@
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -11,7 +13,7 @@ from django.urls import reverse
 from PIL import Image, ImageOps
 
 from encoder.exceptions import EmptyFile, NotAnImage
-from faces.models import Face, Gallery, Person, Photo, SearchEvent, Threshold
+from faces.models import EncoderVersion, Face, Gallery, Person, Photo, SearchEvent, Threshold
 from faces.services.photos import LIMITS
 from faces.services.thresholds import set_tau
 from tests import factories
@@ -74,6 +76,48 @@ def test_a_stranger_is_nobody_and_the_nearest_person_is_named_with_how_far_beyon
     assert "Nobody in this gallery" in page
     assert f"is {face.scale.beyond:.3f} beyond tau" in page
     assert face.scale.beyond == pytest.approx(face.nearest.distance - face.recognition.tau.tau)
+
+
+def test_people_who_cannot_be_told_apart_are_shown_side_by_side_with_a_way_to_merge_them(
+    client: Client, eileen: Person, staff_with: Callable[..., Client]
+) -> None:
+    EncoderVersion.objects.update(probe_noise=None)
+    face = eileen.faces.get()
+    twin = factories.person(gallery=eileen.gallery, name="E. Collins")
+    factories.face(person=twin, vector=np.asarray(face.embeddings.get().vector, dtype=np.float32))
+    factories.face(person=factories.person(gallery=eileen.gallery, name="Far away"), vector=factories.axis(0))
+    answer = ask(client, "recognize", gallery=eileen.gallery_id, photo=SAME)
+    (shown,) = answer.context["answer"].faces
+    assert [rival.face.person for rival in shown.rivals] == [eileen, twin]
+    assert [other.face.person.name for other in shown.others] == ["Far away"]
+    page = answer.content.decode()
+    assert "Two people are equally likely" in page
+    assert "Another photo of the same person could give the other name" in page
+    assert "was not measured, so it prefers nobody" in page
+    assert "is within tau" not in page
+    merge = f"{reverse('pages:person-merge', args=[twin.pk])}?into={eileen.pk}"
+    assert merge in page
+    asker = staff_with("faces.add_searchevent", "faces.view_person")
+    page = ask(asker, "recognize", gallery=eileen.gallery_id, photo=SAME).content.decode()
+    assert "Two people are equally likely" in page
+    assert merge not in page
+    assert "/crop/320/" not in page, "stored photos are for those who may see them"
+
+
+def test_an_ambiguous_answer_says_what_difference_could_be_told(client: Client, eileen: Person) -> None:
+    EncoderVersion.objects.update(probe_noise=0.5)
+    again = photographs.jpeg(photographs.another_photo(photographs.another_photo(photographs.astronaut())))
+    enroll(eileen.gallery, "E. Collins", again)
+    answer = ask(client, "recognize", gallery=eileen.gallery_id, photo=SAME)
+    (shown,) = answer.context["answer"].faces
+    assert len(shown.rivals) == 2
+    assert shown.is_gap_told
+    said = f"only by a difference of {shown.recognition.resolvable_gap:.3f} or more"
+    assert said in answer.content.decode()
+    event = SearchEvent.objects.get()
+    page = client.get(reverse("admin:faces_searchevent_change", args=[event.pk])).content.decode()
+    assert ">Eileen Collins</a> or <a" in page or ">E. Collins</a> or <a" in page
+    assert "Ambiguous" in client.get(reverse("admin:faces_searchevent_changelist")).content.decode()
 
 
 def test_every_face_of_a_photo_gets_its_own_numbered_answer(client: Client, eileen: Person) -> None:

@@ -42,6 +42,23 @@ def test_people_are_found_by_name_external_id_consent_and_whether_searches_find_
     assert names(client, query) == found
 
 
+def test_people_with_faces_unlike_the_others_are_found_and_the_faces_marked(client: Client, filled: Filled) -> None:
+    for axis in (3, 4, 5):
+        factories.face(person=filled.person, vector=factories.at_distance(0.02, of=0, towards=axis))
+    odd = factories.face(person=filled.person, vector=factories.axis(40))
+    assert names(client, "faces=unlike") == ["Grace Hopper"]
+    answer = client.get(reverse("pages:person", args=[filled.person.pk]))
+    assert answer.context["unlike"] == {odd.pk}
+    assert answer.context["listing"].rows[0] == odd, "what is to be looked at comes first"
+    page = answer.content.decode()
+    assert page.count("Unlike the others") == 1
+    assert "searches compare with the other 4 alone" in page
+    assert reverse("pages:face-similar", args=[odd.photo.key, odd.pk]) in page
+    client.post(reverse("pages:face-release", args=[odd.photo.key, odd.pk]))
+    assert names(client, "faces=unlike") == []
+    assert "Unlike the others" not in client.get(reverse("pages:person", args=[filled.person.pk])).content.decode()
+
+
 def test_people_of_other_galleries_and_merged_ones_are_left_out(client: Client, filled: Filled) -> None:
     factories.person(name="Elsewhere")
     factories.person(gallery=filled.gallery, name="Merged", merged_into=filled.person)
@@ -83,6 +100,29 @@ def test_a_merged_person_leads_to_the_one_who_is_left(client: Client, filled: Fi
     assert Face.objects.filter(person=filled.other).count() == 2
     answer = client.get(reverse("pages:person", args=[filled.person.pk]))
     assert answer["Location"] == reverse("pages:person", args=[filled.other.pk])
+
+
+def test_a_merge_may_come_with_the_person_to_keep_and_be_turned_round(client: Client, filled: Filled) -> None:
+    page = f"{reverse('pages:person-merge', args=[filled.person.pk])}?into={filled.other.pk}"
+    shown = client.get(page).content.decode()
+    assert "Are Grace Hopper and Ada Lovelace the same person?" in shown
+    assert f'name="person" value="{filled.other.pk}"' in shown
+    assert f"{reverse('pages:person-merge', args=[filled.other.pk])}?into={filled.person.pk}" in shown
+    client.post(page, {"person": filled.other.pk})
+    assert Person.objects.get(pk=filled.person.pk).merged_into == filled.other
+
+
+@pytest.mark.parametrize("number", ["", "x", "²", "0", "9" * 40, "themselves", "elsewhere", "merged"])
+def test_a_merge_with_a_person_who_cannot_be_kept_asks_whom_to_keep(
+    number: str, client: Client, filled: Filled
+) -> None:
+    other = {
+        "themselves": filled.person,
+        "elsewhere": factories.person(),
+        "merged": factories.person(gallery=filled.gallery, merged_into=filled.other),
+    }.get(number)
+    page = f"{reverse('pages:person-merge', args=[filled.person.pk])}?into={other.pk if other else number}"
+    assert "The person to keep" in client.get(page).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -54,5 +54,21 @@ def test_a_person_with_many_faces_costs_no_more_than_one_with_few(
 ) -> None:
     for number in range(20):
         factories.face(person=filled.person, vector=factories.axis(number))
-    with django_assert_max_num_queries(SIGNED_IN + 7):
+    with django_assert_max_num_queries(SIGNED_IN + 8):
         client.get(reverse("pages:person", args=[filled.person.pk]))
+
+
+def test_similar_people_cost_a_fixed_number_of_queries(
+    filled: Filled, crowd: None, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(3, 20):
+        person = factories.person(gallery=filled.gallery)
+        for face in range(3):
+            factories.face(person=person, vector=factories.at_distance(0.1 * (face + 1), of=number, towards=60))
+    for address in (
+        reverse("pages:person-similar", args=[filled.person.pk]),
+        reverse("pages:face-similar", args=[filled.photo.key, filled.unknown.pk]),
+    ):
+        client.get(address)
+        with django_assert_max_num_queries(SIGNED_IN + 7):  # who, their vector, tau, plan, search, the record of it
+            assert client.get(address).content.decode().count("f-likeness-faces") == 12
