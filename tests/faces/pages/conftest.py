@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from faces.models import Face, Gallery, Job, Person, Photo
+from faces.models import Face, Gallery, Job, Person, Photo, ProbablePerson
 from faces.services.api_keys import create_api_key
 from tests import factories
 
