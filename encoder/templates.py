@@ -91,13 +91,14 @@ def template(embeddings: Vectors, qualities: Values) -> Template:
     return Template(vector=_units(mean[None])[0], kept=kept)
 
 
-def templates(embeddings: Vectors, people: Labels, qualities: Values) -> Templates:
+def templates(embeddings: Vectors, people: Labels, qualities: Values, *, farthest: float = FARTHEST) -> Templates:
     """Make the templates of many people at once.
 
     Args:
         embeddings: (M, D) of unit length, M at least 1.
         people: (M,) whose face each is.
         qualities: (M,) scores, 0 to 1.
+        farthest: another multiple of the median than searches use, to see what it does.
 
     Raises:
         ValueError: shapes do not fit, or there is no face.
@@ -121,7 +122,7 @@ def templates(embeddings: Vectors, people: Labels, qualities: Values) -> Templat
     distances[is_core] *= alone[owner][is_core]
     medians = distances[np.lexsort((distances, owner))][starts + (faces - 1) // 2]  # (N,)
     doubted = faces >= FEWEST_TO_DOUBT
-    kept = is_core | (distances <= FARTHEST * medians[owner]) | ~doubted[owner]
+    kept = is_core | (distances <= farthest * medians[owner]) | ~doubted[owner]
 
     weights = np.where(kept, np.maximum(qualities[order].astype(np.float64), LEAST_WEIGHT), 0)
     back = np.empty(len(order), dtype=np.bool_)

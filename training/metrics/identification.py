@@ -84,10 +84,8 @@ def leave_one_out(
     _check(embeddings, people, photos)
     everybody = templates(embeddings, people, qualities)
     column_of = np.searchsorted(everybody.people, people)
-    own, other = np.full(len(people), np.inf), np.empty(len(people))
-    for probes, faces in _faces_without_photo(people, photos):
-        rest = templates(embeddings[faces], probes, qualities[faces])
-        own[rest.people] = row_distances(embeddings[rest.people], rest.vectors)
+    rest, is_mated = templates_without_photo(embeddings, people, photos, qualities)
+    own, other = np.where(is_mated, row_distances(embeddings, rest), np.inf), np.empty(len(people))
     for start in range(0, len(people), block):
         rows = slice(start, start + block)
         distances = squared_distances(embeddings[rows], everybody.vectors)  # (B, N)
@@ -95,6 +93,21 @@ def leave_one_out(
         other[rows] = distances.min(axis=1)
         progress(len(distances))
     return LeaveOneOut(people=people, own=own, other=other, gallery_size=len(everybody.people))
+
+
+def templates_without_photo(
+    embeddings: Embeddings, people: Labels, photos: Labels, qualities: Values
+) -> tuple[Distances, Mask]:
+    """Return of each face (M, D) the template of its person's faces in other photos, and (M,) whether there is any.
+
+    The arguments are those of `leave_one_out`. Rows are zeros where there is none.
+    """
+    vectors, is_mated = np.zeros(embeddings.shape), np.zeros(len(people), dtype=np.bool_)
+    for probes, faces in _faces_without_photo(people, photos):
+        rest = templates(embeddings[faces], probes, qualities[faces])
+        vectors[rest.people] = rest.vectors
+        is_mated[rest.people] = True
+    return vectors, is_mated
 
 
 def _faces_without_photo(people: Labels, photos: Labels) -> Iterator[tuple[Counts, Counts]]:
