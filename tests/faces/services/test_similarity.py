@@ -13,6 +13,7 @@ from faces.services.similarity import Similarity, similar_to_face, similar_to_pe
 from faces.services.suggestions import suggest_person
 from faces.services.thresholds import set_tau
 from tests import factories
+from tests.faces.indexed import clustered, fill, index
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,25 @@ def test_the_ranking_equals_a_loop_over_all_templates(gallery: Gallery) -> None:
     found = similar_to_person(person=people[0], limit=7)
     assert [candidate.face.person_id for candidate in found.people] == [pk for _, pk in sorted(expected)[:7]]
     assert [c.distance for c in found.people] == pytest.approx([d for d, _ in sorted(expected)[:7]], abs=2e-3)
+
+
+def test_a_large_gallery_is_asked_through_its_index_and_answers_as_an_exact_scan_does(gallery: Gallery) -> None:
+    fill(gallery, clustered(1500))
+    asked = Person.objects.select_related("gallery__encoder_version").order_by("id")[:1500:100]
+
+    def answers() -> list[list[int | None]]:
+        return [[c.face.person_id for c in similar_to_person(person=person, limit=5).people] for person in asked]
+
+    exact = answers()
+    plan = index(gallery)
+    with CaptureQueriesContext(connection) as queries:
+        through_index = answers()
+    assert through_index == exact
+    assert any(f"id <= {plan.index_up_to}" in query["sql"] for query in queries)
+    assert all(person.pk not in found for person, found in zip(asked, through_index, strict=True))
+    ada = asked[0]
+    late = enrolled(gallery, "Younger than the index", np.asarray(ada.templates.get().vector, dtype=np.float32))
+    assert similar_to_person(person=ada).people[0].face.person == late
 
 
 @pytest.mark.parametrize("ask", [similar_to_person, similar_to_face])

@@ -1,5 +1,6 @@
 """Every page in a real browser: no complaint in the console, and nothing wider than a telephone."""
 
+import numpy as np
 from playwright.sync_api import expect
 
 from faces.models import EncoderVersion, Job, Person, Photo
@@ -12,6 +13,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 def addresses(person: Person) -> list[str]:
     """Pages with something on them."""
     photo, job = Photo.objects.get(), Job.objects.get()
+    twin = Person.objects.exclude(pk=person.pk).get()
     version = EncoderVersion.objects.get().pk
     paths = [
         "",
@@ -22,6 +24,9 @@ def addresses(person: Person) -> list[str]:
         f"people/{person.pk}/",
         f"people/{person.pk}/edit/",
         f"people/{person.pk}/merge/",
+        f"people/{person.pk}/merge/?into={twin.pk}",
+        f"people/{person.pk}/similar/",
+        f"photos/{photo.key}/faces/{person.faces.get().pk}/similar/",
         f"people/{person.pk}/delete/",
         "photos/",
         f"photos/{photo.key}/",
@@ -48,6 +53,9 @@ def test_no_page_complains_or_is_wider_than_a_telephone(open_page: Open, eileen:
     long_name = "A name that never ends " * 10
     Person.objects.filter(pk=eileen.pk).update(name=long_name.strip(), external_id="9" * 200)
     Photo.objects.update(name="a_file_name_without_any_space" * 8 + ".jpg")
+    twin = factories.person(gallery=eileen.gallery, name=long_name.strip())
+    vector = np.asarray(eileen.faces.get().embeddings.get().vector, dtype=np.float32)
+    factories.face(photo=Photo.objects.get(), person=twin, vector=vector)
     factories.job(gallery=eileen.gallery, title="Upload of " + "9" * 200)
     page = open_page(width=390)
     for path in addresses(eileen):
