@@ -118,6 +118,15 @@ class FaceQuerySet(OfGallery[M]):
         return self.filter(is_enrolled=True)
 
 
+class ProbablePersonQuerySet(OfGallery[M]):
+    """Groups of unknown faces."""
+
+    def with_faces(self) -> Self:
+        """Only those of whom a face is left; adds `face_count` and `cover_face_id` (the first face)."""
+        cover = _over(self.model, "faces", Min("pk"))
+        return self.annotate(face_count=_count_of(self.model, "faces"), cover_face_id=cover).filter(face_count__gt=0)
+
+
 class EmbeddingQuerySet(OfGallery[M]):
     """Embeddings; vectors of two encoder versions are never compared, so every search names one."""
 

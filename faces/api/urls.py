@@ -9,6 +9,8 @@ from faces.api.views.galleries import GalleryViewSet
 from faces.api.views.jobs import JobViewSet
 from faces.api.views.people import PersonViewSet
 from faces.api.views.photos import PhotoViewSet
+from faces.api.views.probable_people import ProbablePersonViewSet
+from faces.api.views.search_status import SearchStatusView
 from faces.api.views.searches import RecognizeView, SearchEventViewSet, VerifyView
 from faces.api.views.thresholds import ThresholdViewSet
 from faces.api.views.unknown import UnknownAddressView
@@ -18,6 +20,7 @@ router.register("galleries", GalleryViewSet, basename="gallery")
 router.register("people", PersonViewSet, basename="person")
 router.register("photos", PhotoViewSet, basename="photo")
 router.register("faces", FaceViewSet, basename="face")
+router.register("probable-people", ProbablePersonViewSet, basename="probable-person")
 router.register("jobs", JobViewSet, basename="job")
 router.register("thresholds", ThresholdViewSet, basename="threshold")
 router.register("searches", SearchEventViewSet, basename="search")

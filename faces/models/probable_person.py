@@ -6,6 +6,7 @@ from django.db import models
 
 from faces.models.encoder_version import EncoderVersion
 from faces.models.gallery import Gallery
+from faces.querysets import ProbablePersonQuerySet
 
 
 class ProbablePerson(models.Model):
@@ -28,6 +29,8 @@ class ProbablePerson(models.Model):
         db_constraint=False,
         help_text="Faces that an admin took out of it; no grouping puts them back.",
     )
+
+    objects = ProbablePersonQuerySet["ProbablePerson"].as_manager()
 
     class Meta:
         """Newest first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -37,7 +38,15 @@ class Earlier:
     loose: frozenset[int]
 
 
-def group_unknown_faces(job: Job) -> Mapping[str, object]:
+Show: TypeAlias = Callable[[int, int, str], None]
+"""Told how many faces were compared, of how many, and what is being done."""
+
+
+def _unseen(_done: int, _total: int, _note: str) -> None:
+    pass
+
+
+def group_unknown_faces(job: Job, *, show: Show = _unseen) -> Mapping[str, object]:
     """Group the unknown faces of the job's gallery; `parameters["anew"]` gives up the present groups.
 
     Faces that are in a group stay together unless they are grouped anew, or by another encoder version. What an admin
@@ -57,7 +66,9 @@ def group_unknown_faces(job: Job) -> Mapping[str, object]:
         count = len(faces.ids)
 
         def report(done: int, note: str = "") -> None:
-            if not job.report(done, count, note or f"Compared {done:,} of {count:,} faces"):
+            note = note or f"Compared {done:,} of {count:,} faces"
+            show(done, count, note)
+            if not job.report(done, count, note):
                 raise JobCancelledError("It was cancelled; the groups are as they were.")
 
         report(0)

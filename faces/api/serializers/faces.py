@@ -78,6 +78,12 @@ class FaceSerializer(serializers.ModelSerializer[Face]):
     gallery = GalleryField(read_only=True)
     photo = serializers.IntegerField(source="photo_id", read_only=True)
     person = PersonBriefSerializer(read_only=True, allow_null=True)
+    probable_person = serializers.IntegerField(
+        source="probable_person_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The group of an unknown face, if it is in one.",
+    )
     box = BoxSerializer(source="*", read_only=True)
     landmarks = serializers.SerializerMethodField()
     quality = serializers.SerializerMethodField()
@@ -93,6 +99,7 @@ class FaceSerializer(serializers.ModelSerializer[Face]):
             "gallery",
             "photo",
             "person",
+            "probable_person",
             "assigned_by",
             "is_enrolled",
             "box",
@@ -124,6 +131,7 @@ class FaceQuerySerializer(QuerySerializer):
     gallery = GalleryField(required=False)
     photo = NumberField(required=False)
     person = NumberField(required=False)
+    probable_person = NumberField(required=False)
     is_enrolled = serializers.BooleanField(required=False)
     is_assigned = serializers.BooleanField(required=False, help_text="False: faces that belong to nobody yet.")
 

@@ -39,6 +39,7 @@ def test_without_a_key_nothing_is_told() -> None:
         "photos",
         "faces",
         "jobs",
+        "probable-people",
         "searches",
         "thresholds",
         "encoder-versions",
