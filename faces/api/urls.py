@@ -10,7 +10,6 @@ from faces.api.views.jobs import JobViewSet
 from faces.api.views.people import PersonViewSet
 from faces.api.views.photos import PhotoViewSet
 from faces.api.views.probable_people import ProbablePersonViewSet
-from faces.api.views.search_status import SearchStatusView
 from faces.api.views.searches import RecognizeView, SearchEventViewSet, VerifyView
 from faces.api.views.thresholds import ThresholdViewSet
 from faces.api.views.unknown import UnknownAddressView
