@@ -82,7 +82,7 @@ LANGUAGE sql STABLE AS $$
     WITH enrolled AS (
         SELECT e.gallery_id, e.person_id, e.encoder_version_id, e.face_id, e.vector, count(*) OVER of_person AS faces
         FROM unnest(people) AS p (id) JOIN faces_embedding e ON e.person_id = p.id
-        WHERE e.encoder_version_id = ANY (versions) AND e.is_enrolled
+        WHERE e.encoder_version_id + 0 = ANY (versions) AND e.is_enrolled
         WINDOW of_person AS (PARTITION BY e.person_id, e.encoder_version_id)
     ), several AS (
         SELECT e.gallery_id, e.person_id, e.encoder_version_id, e.face_id, e.vector::vector AS vector,
@@ -126,12 +126,12 @@ LANGUAGE sql STABLE AS $$
 $$;
 """
 
-# A load holds everybody else off already; who else renews templates locks the people, in one order. Portions, so that
-# what is sorted fits into memory.
+# A load holds everybody else off already; who else renews templates locks the people, in one order. Portions, because
+# what is sorted should not fill the disk.
 RENEW_TEMPLATES = """
 CREATE FUNCTION faces_renew_templates(people bigint[], versions bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    size CONSTANT int := 10000;
+    size CONSTANT int := 100000;
     portion bigint[];
 BEGIN
     IF current_setting('session_replication_role') <> 'replica' THEN
@@ -139,7 +139,7 @@ BEGIN
     END IF;
     FOR start IN 1 .. coalesce(cardinality(people), 0) BY size LOOP
         portion := people[start : start + size - 1];
-        DELETE FROM faces_template WHERE person_id = ANY (portion) AND encoder_version_id = ANY (versions);
+        DELETE FROM faces_template WHERE person_id = ANY (portion) AND encoder_version_id + 0 = ANY (versions);
         INSERT INTO faces_template (gallery_id, person_id, encoder_version_id, faces, left_out, vector)
             SELECT t.gallery_id, t.person_id, t.encoder_version_id, t.faces, t.left_out, t.vector
             FROM faces_templates_of(portion, versions) t;

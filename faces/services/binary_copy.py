@@ -107,6 +107,25 @@ def fetch_rows(query: Composable, dtype: npt.DTypeLike, *, progress: Callable[[i
     return cast(Array, rows[list(wanted.names or ())])
 
 
+def fetch_packed(query: Composable, dtype: npt.DTypeLike) -> Array:
+    """Return rows that the query itself has put together, many to one bytea: far faster where rows are small.
+
+    psycopg hands out what COPY sends message by message, and a message is a row.
+
+    Args:
+        query: a SELECT of one bytea a portion, made by `string_agg` of `int8send` and the like.
+        dtype: the structured type of one row in it.
+    """
+    with _copying(SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(query)) as copy:
+        received = memoryview(b"".join(copy))
+    portions, at = list[memoryview](), len(_SIGNATURE)
+    while at < len(received) - len(_END):
+        size = int.from_bytes(received[at + 2 : at + 6], "big")
+        portions.append(received[at + 6 : at + 6 + size])
+        at += 6 + size
+    return np.frombuffer(b"".join(portions), dtype)
+
+
 def _counted(parts: Iterable[Any], size: int, progress: Callable[[int], object]) -> Iterator[Any]:
     read, told = -len(_SIGNATURE + _END), 0
     for part in parts:

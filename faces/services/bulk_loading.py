@@ -12,7 +12,7 @@ from psycopg.sql import SQL
 
 from faces.exceptions import ConflictError, InvalidRequestError, NotFoundError, WrongStateError
 from faces.models import EncoderVersion
-from faces.services.binary_copy import copy_rows, fetch_rows
+from faces.services.binary_copy import copy_rows, fetch_packed
 
 Ids = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
@@ -21,15 +21,21 @@ Progress = Callable[[int], object]
 LENGTH_TOLERANCE = 0.01
 """How far from 1 the length of a vector may be; what the table's own check allows."""
 
+ANALYZED_FROM = 10_000
+"""Rows from which on the planner's statistics are renewed with a load; autovacuum does it a minute later."""
+
 SHOWN = 5
 """How many wrong rows an error names."""
 
 _STAGED = "facet_loaded_faces"
 _STAGE = "CREATE TEMPORARY TABLE facet_loaded_faces (place int, face_id bigint) ON COMMIT DROP"
 _LOOK_UP = SQL("""
-    SELECT s.place, f.gallery_id, coalesce(f.person_id, 0), f.is_enrolled
-    FROM facet_loaded_faces s JOIN faces_face f ON f.id = s.face_id
+    SELECT string_agg(
+        int4send(s.place) || int8send(f.gallery_id) || int8send(coalesce(f.person_id, 0)) || boolsend(f.is_enrolled), ''
+    )
+    FROM facet_loaded_faces s JOIN faces_face f ON f.id = s.face_id GROUP BY s.place / 65536
 """)
+_FOUND = np.dtype([("place", ">i4"), ("gallery", ">i8"), ("person", ">i8"), ("is_enrolled", "?")])
 _COUNT = """
     SELECT count(*) FROM facet_loaded_faces s JOIN faces_embedding e ON e.face_id = s.face_id
     WHERE e.encoder_version_id = %s
@@ -107,6 +113,8 @@ def copy_embeddings(
                 replaced = _make_room(found, encoder_version, replace=replace)
                 _copy(found, encoder_version, vectors, order, progress)
             _forget_faces()
+        if len(faces) >= ANALYZED_FROM:
+            _analyze()
     return CopiedEmbeddings(rows=len(faces), replaced=replaced, seconds=time.monotonic() - started)
 
 
@@ -207,7 +215,7 @@ def _look_up(in_order: Ids) -> _Faces:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
     copy_rows(_STAGED, {"place": np.arange(len(in_order)), "face_id": in_order})
-    rows = fetch_rows(_LOOK_UP, [("place", ">i4"), ("gallery", ">i8"), ("person", ">i8"), ("is_enrolled", "?")])
+    rows = fetch_packed(_LOOK_UP, _FOUND)
     if len(rows) < len(in_order):
         missing = np.delete(in_order, rows["place"])
         raise NotFoundError(
@@ -226,6 +234,15 @@ def _forget_faces() -> None:
     """Leave room for another load in the same transaction."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE facet_loaded_faces")
+
+
+def _analyze() -> None:
+    """Tell the planner of the new rows; a table that somebody else holds (an index is built) is left to autovacuum."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE (SKIP_LOCKED) faces_embedding (face_id, encoder_version_id, gallery_id, person_id, is_enrolled),"
+            " faces_template (person_id, encoder_version_id, gallery_id)"
+        )
 
 
 def _make_room(found: _Faces, encoder_version: EncoderVersion, *, replace: bool) -> int:
