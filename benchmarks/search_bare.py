@@ -69,4 +69,4 @@ def search_settings(route: Route) -> dict[str, str]:
     """What the service sets for its search."""
     if route.is_exact:
         return {}
-    return {"hnsw.lists_searched": str(route.lists_searched), "hnsw.iterative_scan": "strict_order"}
+    return {"ivfflat.probes": str(route.lists_searched)}

@@ -110,8 +110,13 @@ def variances(faces: RealFaces) -> EmbeddingShape:
     )
 
 
-def fit(faces: RealFaces) -> tuple[EmbeddingShape, MeasuredDistances]:
-    """Measure, and search at random for the shape whose generated distances come nearest to the measured ones."""
+def fit(
+    faces: RealFaces, *, rounds: int = ROUNDS, people: int = PEOPLE_DRAWN
+) -> tuple[EmbeddingShape, MeasuredDistances]:
+    """Measure, and search at random for the shape whose generated distances come nearest to the measured ones.
+
+    `people` are drawn in each of so many rounds.
+    """
     measured = distances_of(faces.vector, faces.person)
     shape = best = variances(faces)
     rng = np.random.default_rng(0)
@@ -119,11 +124,11 @@ def fit(faces: RealFaces) -> tuple[EmbeddingShape, MeasuredDistances]:
     start = np.array([shape.pole_share, shape.group_share, shape.noise_spread, shape.same_occasion, 1.0, 1.0])
     step = np.array([0.08, 0.12, 0.04, 0.04, 0.04, 0.04])
     low, high = np.array([0.0, 0.0, 0.02, 0.0, 0.7, 0.7]), np.array([0.95, 0.95, 0.6, 0.5, 1.3, 1.3])
-    least = mismatch(generated(best), measured)
-    for _ in range(ROUNDS):
+    least = mismatch(generated(best, people=people), measured)
+    for _ in range(rounds):
         tried = np.clip(start + step * rng.standard_normal(6) * (rng.random(6) < 0.5), low, high)
         shaped = with_guesses(shape, tried)
-        loss = mismatch(generated(shaped), measured)
+        loss = mismatch(generated(shaped, people=people), measured)
         if loss < least:
             least, best, start = loss, shaped, tried
     return best, measured

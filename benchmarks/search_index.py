@@ -89,13 +89,12 @@ def _perform(job: Job) -> None:
 
 @dataclass(frozen=True)
 class Night:
-    """The platform's own nightly sample, and what it did about `lists_searched`."""
+    """The platform's own nightly sample, and how many lists a search looked through before and after it."""
 
     asked: int
     agreed: int
-    lists_searched_before: int
-    lists_searched_after: int
-    is_out_of_reach: bool
+    lists_before: int
+    lists_after: int
 
 
 def one_night(gallery: Gallery, *, probes: int) -> Night | None:
@@ -105,7 +104,7 @@ def one_night(gallery: Gallery, *, probes: int) -> Night | None:
         return None
     tally = sample_recall(plan=plan, probes=probes, seconds=NIGHT_SECONDS)
     after = SearchPlan.objects.get(pk=plan.pk)
-    return Night(tally.asked, tally.agreed, plan.lists_searched, after.lists_searched, after.is_out_of_reach)
+    return Night(tally.asked, tally.agreed, plan.lists_searched, after.lists_searched)
 
 
 def plan_of(gallery: Gallery) -> SearchPlan | None:
@@ -123,6 +122,7 @@ class Standing:
     dead: int
     index_rows: int
     index_bytes: int
+    lists: int
     lists_searched: int
     reason: str
 
@@ -137,6 +137,7 @@ def standing(gallery: Gallery) -> Standing:
         state.dead,
         state.index_rows,
         state.size_bytes,
+        plan.lists if plan else 0,
         plan.lists_searched if plan else 0,
         state.decision.reason,
     )

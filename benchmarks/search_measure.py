@@ -92,7 +92,7 @@ def measured(loaded: LoadedGallery, tables: Mapping[str, TableBytes], options: a
         bare_recall=recall_bare,
         hnsw=near["hnsw"],
         hnsw_recall=recall_hnsw,
-        hnsw_lists_searched=hnsw.lists_searched,
+        hnsw_ef_search=hnsw.ef_search,
         hnsw_build_seconds=hnsw.build_seconds,
         flat=far["flat"],
         numpy=far["numpy"],

@@ -36,7 +36,7 @@ def print_report(results: Results) -> None:
 
 def _title(size: Measured) -> str:
     standing = size.standing
-    how = "exact scan" if standing.is_exact else f"index, lists_searched {standing.lists_searched}"
+    how = "exact scan" if standing.is_exact else f"{standing.lists_searched} of {standing.lists} lists of its index"
     share = f"{size.share_of_table:.1%} of the table"
     return f"{size.faces:,} faces of {standing.templates:,} people ({share}): {how}"
 
@@ -94,7 +94,7 @@ def size_rows(size: Measured, clients: int) -> Sequence[Row]:
         _time_row(
             "FAISS HNSW",
             size.hnsw,
-            f"recall@1 {size.hnsw_recall.recall_at_1:.4f}, lists_searched {size.hnsw_lists_searched},"
+            f"recall@1 {size.hnsw_recall.recall_at_1:.4f}, ef_search {size.hnsw_ef_search},"
             f" built in {size.hnsw_build_seconds:.0f} s",
         ),
         Row("service / FAISS HNSW", size.service.p50 / size.hnsw.p50, ""),
@@ -219,7 +219,7 @@ def _size_object(size: Measured) -> dict[str, Any]:
         "answers_per_s": {"clients": size.together.per_second, "bare_clients": size.bare_together.per_second},
         "faiss_hnsw": {
             "recall_at_1": size.hnsw_recall.recall_at_1,
-            "lists_searched": size.hnsw_lists_searched,
+            "ef_search": size.hnsw_ef_search,
             "build_s": size.hnsw_build_seconds,
         },
         "breakdown_ms": asdict(size.breakdown) | {"round_trip": size.breakdown.round_trip},

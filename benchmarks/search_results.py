@@ -45,7 +45,7 @@ class Measured:
     bare_recall: RecallCounts
     hnsw: Percentiles
     hnsw_recall: RecallCounts
-    hnsw_lists_searched: int
+    hnsw_ef_search: int
     hnsw_build_seconds: float
     flat: Percentiles
     numpy: Percentiles

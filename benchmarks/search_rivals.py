@@ -52,15 +52,15 @@ class Hnsw:
         self.recall = 0.0
 
     @property
-    def lists_searched(self) -> int:
+    def ef_search(self) -> int:
         """Candidates in view."""
         return int(self._index.hnsw.efSearch)
 
     def tune(self, templates: Vectors, probes: Floats, exact: Exact, tau: float, recall: float) -> None:
-        """Take the least `lists_searched` whose recall@1 within tau is at least `recall`, or the largest one tried."""
+        """Take the least `ef_search` whose recall@1 within tau is at least `recall`, or the largest one tried."""
         within = exact.distance[:, 0] <= tau
-        for lists_searched in EF_SEARCHES:
-            self._index.hnsw.efSearch = lists_searched
+        for ef_search in EF_SEARCHES:
+            self._index.hnsw.efSearch = ef_search
             rows = self._index.search(probes, 1)[1][:, 0]
             near = ((templates.vector[rows].astype(np.float64) - probes) ** 2).sum(axis=1)
             right = near <= exact.distance[:, 0] + 1e-6
