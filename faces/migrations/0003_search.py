@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('index_name', models.CharField(help_text='The index that was asked.', max_length=63)),
-                ('ef_search', models.PositiveIntegerField()),
+                ('lists_searched', models.PositiveIntegerField()),
                 ('source', models.CharField(choices=[('live', 'Searches'), ('night', 'Nightly sample')], max_length=10)),
                 ('day', models.DateField(default=django.utils.timezone.localdate)),
                 ('asked', models.PositiveIntegerField(default=0)),
@@ -48,11 +48,11 @@ class Migration(migrations.Migration):
                 ('index_up_to', models.BigIntegerField(default=0, help_text="The last template's id that the index knows.")),
                 ('index_rows', models.PositiveIntegerField(default=0, help_text='Templates when it was built.')),
                 ('index_built_at', models.DateTimeField(blank=True, null=True)),
-                ('ef_search', models.PositiveIntegerField(default=100, help_text='Candidates that HNSW keeps in view.')),
-                ('ef_raised_from', models.PositiveIntegerField(blank=True, null=True)),
-                ('ef_raised_at', models.DateTimeField(blank=True, null=True)),
+                ('lists', models.PositiveIntegerField(default=0, help_text='Lists that the index has, of templates near one center.')),
+                ('lists_searched', models.PositiveIntegerField(default=0, help_text='How many of them a search looks through: those whose centers are nearest to the probe.')),
+                ('raised_from', models.PositiveIntegerField(blank=True, null=True)),
+                ('raised_at', models.DateTimeField(blank=True, null=True)),
                 ('recall_goal', models.FloatField(default=0.999, help_text='Share of answers that must be the exact ones.')),
-                ('is_out_of_reach', models.BooleanField(default=False, help_text='Whether the goal was missed with the largest ef_search, so that scans are exact.')),
                 ('probe_noise', models.FloatField(blank=True, help_text="Scatter of a person's embeddings along a line, measured in this gallery.", null=True)),
                 ('probe_noise_people', models.PositiveIntegerField(default=0, help_text='People whom it was measured on.')),
                 ('updated_at', models.DateTimeField(auto_now=True)),
@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='searchplan',
-            constraint=models.CheckConstraint(condition=models.Q(('ef_search__gte', 1), ('ef_search__lte', 1000)), name='search_plan_ef_search_1_to_1000'),
+            constraint=models.CheckConstraint(condition=models.Q(('index_name', ''), models.Q(('lists_searched__gte', 1), ('lists_searched__lte', models.F('lists'))), _connector='OR'), name='search_plan_lists_there_are'),
         ),
         migrations.AddConstraint(
             model_name='searchplan',
@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='recallcount',
-            constraint=models.UniqueConstraint(fields=('plan', 'index_name', 'ef_search', 'source', 'day'), name='recall_count_once'),
+            constraint=models.UniqueConstraint(fields=('plan', 'index_name', 'lists_searched', 'source', 'day'), name='recall_count_once'),
         ),
         migrations.AddConstraint(
             model_name='recallcount',

@@ -9,18 +9,16 @@ from django.utils import timezone
 from faces.models.encoder_version import EncoderVersion
 from faces.models.gallery import Gallery
 
-FIRST_EF_SEARCH = 100
-LARGEST_EF_SEARCH = 1000
-"""pgvector allows no more."""
-
 RECALL_GOAL = 0.999
 
 
 class SearchPlan(models.Model):
     """The index that serves searches of one gallery by one encoder version; without one they scan its templates.
 
-    The platform decides all of it. The index holds the templates up to the id `index_up_to`; those beyond, its tail,
-    are scanned beside it, so that whatever is written is found at once and no writer pays for the index.
+    The platform decides all of it. The index is an inverted file (pgvector's IVFFlat): templates lie in lists around
+    centers, and a search looks through the lists nearest to the probe. It holds the templates up to the id
+    `index_up_to`; those beyond, its tail, are scanned beside it, so that whatever is written is found at once and no
+    writer pays for the index.
     """
 
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="search_plans", db_index=False)
@@ -29,13 +27,13 @@ class SearchPlan(models.Model):
     index_up_to = models.BigIntegerField(default=0, help_text="The last template's id that the index knows.")
     index_rows = models.PositiveIntegerField(default=0, help_text="Templates when it was built.")
     index_built_at = models.DateTimeField(null=True, blank=True)
-    ef_search = models.PositiveIntegerField(default=FIRST_EF_SEARCH, help_text="Candidates that HNSW keeps in view.")
-    ef_raised_from = models.PositiveIntegerField(null=True, blank=True)
-    ef_raised_at = models.DateTimeField(null=True, blank=True)
-    recall_goal = models.FloatField(default=RECALL_GOAL, help_text="Share of answers that must be the exact ones.")
-    is_out_of_reach = models.BooleanField(
-        default=False, help_text="Whether the goal was missed with the largest ef_search, so that scans are exact."
+    lists = models.PositiveIntegerField(default=0, help_text="Lists that the index has, of templates near one center.")
+    lists_searched = models.PositiveIntegerField(
+        default=0, help_text="How many of them a search looks through: those whose centers are nearest to the probe."
     )
+    raised_from = models.PositiveIntegerField(null=True, blank=True)
+    raised_at = models.DateTimeField(null=True, blank=True)
+    recall_goal = models.FloatField(default=RECALL_GOAL, help_text="Share of answers that must be the exact ones.")
     probe_noise = models.FloatField(
         null=True, blank=True, help_text="Scatter of a person's embeddings along a line, measured in this gallery."
     )
@@ -51,8 +49,8 @@ class SearchPlan(models.Model):
                 fields=["index_name"], condition=~Q(index_name=""), name="search_plan_index_of_its_own"
             ),
             models.CheckConstraint(
-                condition=Q(ef_search__gte=1) & Q(ef_search__lte=LARGEST_EF_SEARCH),
-                name="search_plan_ef_search_1_to_1000",
+                condition=Q(index_name="") | (Q(lists_searched__gte=1) & Q(lists_searched__lte=F("lists"))),
+                name="search_plan_lists_there_are",
             ),
             models.CheckConstraint(
                 condition=Q(recall_goal__gte=0.5) & Q(recall_goal__lt=1), name="search_plan_recall_goal_below_1"
@@ -68,8 +66,8 @@ class SearchPlan(models.Model):
 
     @property
     def is_indexed(self) -> bool:
-        """Whether searches use the index; with one that cannot reach the goal they scan exactly instead."""
-        return bool(self.index_name) and not self.is_out_of_reach
+        """Whether searches use an index."""
+        return bool(self.index_name)
 
 
 class RecallCount(models.Model):
@@ -83,7 +81,7 @@ class RecallCount(models.Model):
 
     plan = models.ForeignKey(SearchPlan, models.CASCADE, related_name="recall_counts", db_index=False)
     index_name = models.CharField(max_length=63, help_text="The index that was asked.")
-    ef_search = models.PositiveIntegerField()
+    lists_searched = models.PositiveIntegerField()
     source = models.CharField(max_length=10, choices=Source)
     day = models.DateField(default=timezone.localdate)
     asked = models.PositiveIntegerField(default=0)
@@ -95,7 +93,7 @@ class RecallCount(models.Model):
 
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["plan", "index_name", "ef_search", "source", "day"], name="recall_count_once"
+                fields=["plan", "index_name", "lists_searched", "source", "day"], name="recall_count_once"
             ),
             models.CheckConstraint(
                 condition=Q(agreed__lte=F("asked")) & Q(wrong_nobody__lte=F("asked")), name="recall_count_of_asked"

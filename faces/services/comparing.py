@@ -46,7 +46,7 @@ def compare(
     """
     if not probes:
         return Tally()
-    exactly = replace(route, index_name="", index_up_to=0, ef_search=0)
+    exactly = replace(route, index_name="", index_up_to=0, lists_searched=0)
     with _snapshot():
         through_index = nearest_people(route, probes, limit=1, without=without)
         exact = nearest_people(exactly, probes, limit=1, without=without)

@@ -1,7 +1,7 @@
 """The nearest people to a probe: the one similarity query that recognition and everything like it is made of.
 
-Searches compare a probe with templates, one row a person. Small galleries are scanned exactly. Large ones have an HNSW
-index of their own (`SearchPlan`); templates that are younger than the index, its tail, are scanned beside it.
+Searches compare a probe with templates, one row a person. Small galleries are scanned exactly. Large ones have an index
+of their own (`SearchPlan`); templates that are younger than the index, its tail, are scanned beside it.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Route:
         dimension: of its vectors.
         index_name: the index that is asked; empty for an exact scan.
         index_up_to: the last template's id that the index knows; those beyond are scanned beside it.
-        ef_search: candidates that HNSW keeps in view.
+        lists_searched: of the index, nearest to the probe first.
     """
 
     gallery_id: int
@@ -40,7 +40,7 @@ class Route:
     dimension: int
     index_name: str = ""
     index_up_to: int = 0
-    ef_search: int = 0
+    lists_searched: int = 0
 
     @classmethod
     def exact(cls, gallery: Gallery, version: EncoderVersion) -> "Route":
@@ -52,7 +52,7 @@ class Route:
         """As the platform has planned it."""
         if plan is None or not plan.is_indexed:
             return cls.exact(gallery, version)
-        return cls(gallery.pk, version.pk, version.dimension, plan.index_name, plan.index_up_to, plan.ef_search)
+        return cls(gallery.pk, version.pk, version.dimension, plan.index_name, plan.index_up_to, plan.lists_searched)
 
     @property
     def is_exact(self) -> bool:
@@ -74,7 +74,8 @@ PROBES = """
     FROM unnest(%(vectors)s::text[], %(without)s::bigint[]) WITH ORDINALITY AS sent (vector, without, index)
 """
 ITERATIVE_SCAN = """,
-        set_config('hnsw.ef_search', %(ef_search)s, true), set_config('hnsw.iterative_scan', 'strict_order', true)
+        set_config('ivfflat.probes', %(lists_searched)s, true),
+        set_config('ivfflat.iterative_scan', 'relaxed_order', true)
 """
 # The planner does not know that an index answers badly for a small share of the table, so the exact scan forbids it one
 # (`+ 0`). The index is partial, and used because gallery, version and last id stand in the statement as constants.
@@ -125,7 +126,7 @@ def parameters(route: Route, vectors: Vectors, *, limit: int, without: Sequence[
         "gallery": route.gallery_id,
         "version": route.encoder_version_id,
         "up_to": route.index_up_to,
-        "ef_search": str(route.ef_search),
+        "lists_searched": str(route.lists_searched),
         "limit": limit,
     }
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from faces.exceptions import InvalidRequestError
 from faces.models import Gallery, RecallCount, SearchPlan
-from faces.models.search_plan import LARGEST_EF_SEARCH
 from faces.services.comparing import Tally
 from faces.services.intervals import Share, share
 from faces.services.nearest import Route
@@ -29,17 +28,17 @@ LEAST_MISSES = 5
 first 100 puts its upper end below 0.999 and comes about by chance once in ten times)."""
 
 RISE = 1.5
-"""How much `ef_search` rises at a time; a search takes about as much longer."""
+"""How much the number of lists that are looked through rises at a time; a search takes about as much longer."""
 
 KEPT = timedelta(days=90)
 
 # One statement, so that two processes that count at once lose nothing. A plan that is gone is not counted for.
 COUNT = """
     INSERT INTO faces_recallcount AS counted
-        (plan_id, index_name, ef_search, source, day, asked, agreed, wrong_nobody)
-    SELECT id, %(index_name)s, %(ef_search)s, %(source)s, %(day)s, %(asked)s, %(agreed)s, %(wrong_nobody)s
+        (plan_id, index_name, lists_searched, source, day, asked, agreed, wrong_nobody)
+    SELECT id, %(index_name)s, %(lists_searched)s, %(source)s, %(day)s, %(asked)s, %(agreed)s, %(wrong_nobody)s
     FROM faces_searchplan WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s
-    ON CONFLICT (plan_id, index_name, ef_search, source, day) DO UPDATE SET
+    ON CONFLICT (plan_id, index_name, lists_searched, source, day) DO UPDATE SET
         asked = counted.asked + EXCLUDED.asked,
         agreed = counted.agreed + EXCLUDED.agreed,
         wrong_nobody = counted.wrong_nobody + EXCLUDED.wrong_nobody
@@ -49,7 +48,7 @@ COUNT = """
 
 @dataclass(frozen=True)
 class Recall:
-    """What was counted for the present index and `ef_search` of a plan.
+    """What was counted for the present index of a plan, and the number of its lists that are searched.
 
     Attributes:
         share: answers that were the exact ones, with the 95 % interval.
@@ -75,7 +74,7 @@ class Recall:
 
 
 def count_recall(*, route: Route, source: RecallCount.Source, tally: Tally) -> SearchPlan | None:
-    """Add to the day's count of the index and `ef_search` that were asked, and hold the plan to its goal.
+    """Add to the day's count of the index and number of lists that were asked, and hold the plan to its goal.
 
     Returns:
         The plan as it stands now; None where it is gone meanwhile, and nothing was counted.
@@ -84,7 +83,7 @@ def count_recall(*, route: Route, source: RecallCount.Source, tally: Tally) -> S
         "gallery": route.gallery_id,
         "version": route.encoder_version_id,
         "index_name": route.index_name,
-        "ef_search": route.ef_search,
+        "lists_searched": route.lists_searched,
         "source": source.value,
         "day": timezone.localdate(),
         "asked": tally.asked,
@@ -98,16 +97,16 @@ def count_recall(*, route: Route, source: RecallCount.Source, tally: Tally) -> S
 
 
 def recall_of(plan: SearchPlan) -> Recall:
-    """Return what was counted for the plan's present index and `ef_search`."""
+    """Return what was counted for the plan's present index and number of lists searched."""
     return recalls_of([plan])[plan.pk]
 
 
 def recalls_of(plans: Iterable[SearchPlan]) -> dict[int, Recall]:
-    """Return what was counted for each plan's present index and `ef_search`, by the plan's number, in one query."""
-    present = {plan.pk: (plan.index_name, plan.ef_search) for plan in plans}
+    """Return what was counted for each plan's present index and lists searched, by the plan's number, in one query."""
+    present = {plan.pk: (plan.index_name, plan.lists_searched) for plan in plans}
     rows: dict[int, list[RecallCount]] = {pk: [] for pk in present}
     for row in RecallCount.objects.filter(plan__in=present):
-        if (row.index_name, row.ef_search) == present[row.plan_id]:
+        if (row.index_name, row.lists_searched) == present[row.plan_id]:
             rows[row.plan_id].append(row)
     return {pk: _sum(counts) for pk, counts in rows.items()}
 
@@ -124,32 +123,28 @@ def _sum(counts: Iterable[RecallCount]) -> Recall:
 
 
 def hold_to_goal(*, plan_id: int) -> SearchPlan | None:
-    """Raise a plan's `ef_search` where recall misses the goal; give its index up where even the largest does not help.
+    """Have searches look through more lists of the index where recall misses the goal.
 
-    For a new `ef_search` counting starts anew, as counts belong to the value that they were made with. Two processes
-    that come to the same verdict raise once: the row is changed only while it still has the value that was judged.
+    For a new `lists_searched` counting starts anew, as counts belong to the value that they were made with. Two
+    processes that come to the same verdict raise once: the row is changed only while it still has what was judged. When
+    all lists are looked through nobody is missed any more, so the goal is always reached.
 
     Returns:
         The plan as it stands now; None where it is gone.
     """
     plan = SearchPlan.objects.filter(pk=plan_id).first()
-    if plan is None or not plan.is_indexed:
+    if plan is None or not plan.is_indexed or plan.lists_searched >= plan.lists:
         return plan
     recall = recall_of(plan)
     if not recall.misses(plan.recall_goal):
         return plan
-    judged = SearchPlan.objects.filter(
-        pk=plan.pk, index_name=plan.index_name, ef_search=plan.ef_search, is_out_of_reach=False
-    )
-    facts = {"gallery": plan.gallery_id, "asked": recall.share.total, "agreed": recall.share.count}
-    if plan.ef_search >= LARGEST_EF_SEARCH:
-        if judged.update(is_out_of_reach=True, updated_at=timezone.now()):
-            logger.warning("The index of a gallery misses the goal of recall; its searches scan exactly", extra=facts)
-    else:
-        higher = min(ceil(plan.ef_search * RISE), LARGEST_EF_SEARCH)
-        now = timezone.now()
-        if judged.update(ef_search=higher, ef_raised_from=plan.ef_search, ef_raised_at=now, updated_at=now):
-            logger.warning("Raised ef_search from %d to %d", plan.ef_search, higher, extra=facts)
+    judged = SearchPlan.objects.filter(pk=plan.pk, index_name=plan.index_name, lists_searched=plan.lists_searched)
+    higher, now = min(ceil(plan.lists_searched * RISE), plan.lists), timezone.now()
+    if judged.update(lists_searched=higher, raised_from=plan.lists_searched, raised_at=now, updated_at=now):
+        facts = {"gallery": plan.gallery_id, "asked": recall.share.total, "agreed": recall.share.count}
+        logger.warning(
+            "Recall is below its goal: searches look through %d lists, not %d", higher, plan.lists_searched, extra=facts
+        )
     plan.refresh_from_db()
     return plan
 
@@ -168,9 +163,6 @@ def set_recall_goal(*, gallery: Gallery, goal: float) -> SearchPlan:
         raise InvalidRequestError(f"The goal of recall is one of {choices}; {goal:g} is not.", goal=goal)
     plan, _ = SearchPlan.objects.get_or_create(gallery=gallery, encoder_version_id=gallery.encoder_version_id)
     SearchPlan.objects.filter(pk=plan.pk).update(recall_goal=goal, updated_at=timezone.now())
-    plan.refresh_from_db()
-    if plan.is_out_of_reach and not recall_of(plan).misses(goal):
-        SearchPlan.objects.filter(pk=plan.pk, recall_goal=goal).update(is_out_of_reach=False)
     hold_to_goal(plan_id=plan.pk)
     plan.refresh_from_db()
     return plan

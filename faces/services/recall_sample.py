@@ -35,7 +35,7 @@ class StoredProbe:
 def sample_recall(*, plan: SearchPlan, probes: int = PROBES, seconds: float = SECONDS) -> Tally:
     """Ask the index about stored faces, count how it answers, and hold it to the goal after every few.
 
-    Where `ef_search` rises meanwhile, the other probes are asked with the new value, so that a bad index is brought to
+    Where more lists are searched meanwhile, the other probes are asked so, too, so that a bad index is brought to
     its goal in one night.
 
     Args:

@@ -60,7 +60,7 @@ class SearchStatus:
         counts: what is searched.
         decision: what the platform thinks of the index, and why.
         job: the build of an index that waits or runs.
-        recall: of the present index and `ef_search`; empty for exact scans, which miss nobody.
+        recall: of the present index and number of lists searched; empty for exact scans, which miss nobody.
         latency: of the last 24 hours.
     """
 
@@ -128,7 +128,6 @@ def _facts(plan: SearchPlan, counts: Counts) -> Facts:
         has_index=True,
         index_rows=plan.index_rows,
         dead=dead,
-        is_out_of_reach=plan.is_out_of_reach,
     )
 
 

@@ -9,7 +9,6 @@ from django.template.defaultfilters import filesizeformat
 
 from faces.exceptions import InvalidRequestError
 from faces.models import Gallery
-from faces.models.search_plan import LARGEST_EF_SEARCH
 from faces.services.indexing import request_index
 from faces.services.recall import GOALS, set_recall_goal
 from faces.services.search_status import SearchStatus, search_status, search_statuses
@@ -28,13 +27,6 @@ class StatusCard:
 
     status: SearchStatus
     form: GoalForm
-
-    @property
-    def kind(self) -> str:
-        """How it is searched: `scan`, `index`, or `instead` where the index is not good enough."""
-        if not self.status.is_exact:
-            return "index"
-        return "instead" if self.status.plan.is_out_of_reach else "scan"
 
     @property
     def how(self) -> str:
@@ -72,9 +64,10 @@ class StatusCard:
         return filesizeformat(self.status.counts.index_bytes)
 
     @property
-    def largest_ef_search(self) -> int:
-        """Beyond which nothing can be raised."""
-        return LARGEST_EF_SEARCH
+    def was_raised(self) -> bool:
+        """Whether searches look through more lists of the present index than when it was built."""
+        plan = self.status.plan
+        return plan.raised_at is not None and (plan.index_built_at is None or plan.raised_at >= plan.index_built_at)
 
 
 def how_it_is_searched(status: SearchStatus) -> str:
@@ -85,8 +78,6 @@ def how_it_is_searched(status: SearchStatus) -> str:
     if not status.is_exact:
         beside = f", and {_people(status.counts.tail)} beside it exactly" if status.counts.tail else ""
         return f"Through an index of {_people(status.counts.people - status.counts.tail)}{beside}."
-    if status.plan.is_out_of_reach:
-        return f"Each face is compared with all {people}, because the index misses too many."
     return f"Each face is compared with all {people}. Nobody is missed."
 
 

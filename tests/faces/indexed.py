@@ -65,9 +65,9 @@ def fill(gallery: Gallery, vectors: Vectors, *, people: int | None = None) -> No
 
 
 def index(
-    gallery: Gallery, *, m: int = 16, ef_construction: int = 64, up_to: int | None = None, **values: object
+    gallery: Gallery, *, lists: int = 20, lists_searched: int = 5, up_to: int | None = None, **values: object
 ) -> SearchPlan:
-    """Build an index of a gallery's templates and have its searches use it; a small `m` makes it a bad one."""
+    """Build an index of a gallery's templates and have its searches use it; few lists searched make it a bad one."""
     version = gallery.encoder_version
     templates = Template.objects.searchable(gallery, version)
     up_to = up_to or templates.order_by("-id").values_list("id", flat=True)[0]
@@ -76,13 +76,14 @@ def index(
         # What a test's own transaction has yet to check would keep it from building.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
-            f"CREATE INDEX {name} ON faces_template USING hnsw ((vector::halfvec({version.dimension})) halfvec_l2_ops) "
-            f"WITH (m = {m}, ef_construction = {ef_construction}) "
+            f"CREATE INDEX {name} ON faces_template "
+            f"USING ivfflat ((vector::halfvec({version.dimension})) halfvec_l2_ops) WITH (lists = {lists}) "
             f"WHERE gallery_id = {gallery.pk} AND encoder_version_id = {version.pk} AND id <= {up_to}"
         )
+    facts = {"index_name": name, "index_up_to": up_to, "index_rows": templates.count()}
     plan, _ = SearchPlan.objects.update_or_create(
         gallery=gallery,
         encoder_version=version,
-        defaults={"index_name": name, "index_up_to": up_to, "index_rows": templates.count(), **values},
+        defaults={**facts, "lists": lists, "lists_searched": lists_searched, **values},
     )
     return plan

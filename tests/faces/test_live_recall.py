@@ -43,7 +43,7 @@ def gallery(vectors: Vectors) -> Gallery:
 @pytest.fixture
 def plan(gallery: Gallery) -> SearchPlan:
     """A bad index."""
-    return index(gallery, m=2, ef_construction=4, ef_search=1)
+    return index(gallery, lists=100, lists_searched=1)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_search_is_counted_only_after_its_request(
     assert counted() == 1, "a sample is taken once"
 
 
-def test_a_bad_index_is_found_out_by_live_searches_and_ef_search_rises(
+def test_a_bad_index_is_found_out_by_live_searches_and_more_lists_are_searched(
     gallery: Gallery, plan: SearchPlan, meter: Meter
 ) -> None:
     for vector in clustered(60, seed=3):
@@ -90,8 +90,8 @@ def test_a_bad_index_is_found_out_by_live_searches_and_ef_search_rises(
         end_request()
         meter.wait()
     plan.refresh_from_db()
-    assert plan.ef_search > 1
-    assert plan.ef_raised_from is not None
+    assert plan.lists_searched > 1
+    assert plan.raised_from is not None
     assert counted() == 60
 
 
@@ -190,7 +190,7 @@ def test_the_thread_leaves_no_connection_open(
 
 
 def test_what_is_enrolled_while_a_search_waits_is_no_miss(gallery: Gallery, vectors: Vectors, meter: Meter) -> None:
-    plan = index(gallery, ef_search=400)
+    plan = index(gallery, lists_searched=20)
     (answer,) = search(gallery, vectors[0])
     nearer = factories.face(person=factories.person(gallery=gallery), vector=vectors[0])
     assert nearer.person_id != answer.candidates[0].face.person_id

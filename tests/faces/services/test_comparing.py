@@ -54,11 +54,11 @@ class TestIndexes:
 
     def test_a_bad_index_is_found_out_and_a_good_one_is_not_blamed(self, gallery: Gallery, vectors: np.ndarray) -> None:
         probes = list(clustered(100, seed=3))
-        plan = index(gallery, m=2, ef_construction=4, ef_search=1)
+        plan = index(gallery, lists=100, lists_searched=1)
         bad = compare(Route.of(plan, gallery, gallery.encoder_version), probes, tau=0.5)
         with connection.cursor() as cursor:
             cursor.execute(f"DROP INDEX {plan.index_name}")
-        plan = index(gallery, ef_search=400)
+        plan = index(gallery, lists_searched=20)
         good = compare(Route.of(plan, gallery, gallery.encoder_version), probes, tau=0.5)
         assert (bad.asked, good.asked) == (100, 100)
         assert bad.agreed < 80
@@ -67,7 +67,7 @@ class TestIndexes:
     def test_the_person_who_is_left_out_is_left_out_of_both_answers(self, gallery: Gallery) -> None:
         people = list(gallery.people.order_by("id").values_list("id", flat=True)[:2])
         templates = {row.person_id: row.vector for row in gallery.templates.filter(person__in=people)}
-        plan = index(gallery, ef_search=400)
+        plan = index(gallery, lists_searched=20)
         route = Route.of(plan, gallery, gallery.encoder_version)
         probes = [np.array(templates[pk], dtype=np.float32) for pk in people]
         assert compare(route, probes, tau=0.0, without=people) == Tally(2, 2, 0)

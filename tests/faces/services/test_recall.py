@@ -28,7 +28,9 @@ LIVE, NIGHT = RecallCount.Source.LIVE, RecallCount.Source.NIGHT
 def plan(db: None) -> SearchPlan:
     """A plan that says that there is an index; nobody asks it here."""
     gallery = factories.gallery(name="Staff")
-    return SearchPlan.objects.create(gallery=gallery, encoder_version=gallery.encoder_version, index_name="an_index")
+    return SearchPlan.objects.create(
+        gallery=gallery, encoder_version=gallery.encoder_version, index_name="an_index", lists=1000, lists_searched=100
+    )
 
 
 def route_of(plan: SearchPlan) -> Route:
@@ -54,9 +56,9 @@ def test_answers_are_counted_in_one_row_a_day_and_source(plan: SearchPlan) -> No
     )
 
 
-def test_what_was_counted_for_another_index_or_ef_search_is_not_the_present_recall(plan: SearchPlan) -> None:
+def test_what_was_counted_for_another_index_or_other_lists_is_not_the_present_recall(plan: SearchPlan) -> None:
     count(plan, 10, 10)
-    for changed in ({"ef_search": 200}, {"index_name": "a_newer_index"}):
+    for changed in ({"lists_searched": 200}, {"index_name": "a_newer_index"}):
         SearchPlan.objects.filter(pk=plan.pk).update(**changed)
         plan.refresh_from_db()
         assert recall_of(plan).share.total == 0
@@ -64,7 +66,9 @@ def test_what_was_counted_for_another_index_or_ef_search_is_not_the_present_reca
 
 def test_the_recall_of_many_plans_is_read_in_one_query(plan: SearchPlan, django_assert_num_queries: object) -> None:
     other = factories.gallery()
-    second = SearchPlan.objects.create(gallery=other, encoder_version=other.encoder_version, index_name="second")
+    second = SearchPlan.objects.create(
+        gallery=other, encoder_version=other.encoder_version, index_name="second", lists=9, lists_searched=9
+    )
     count(plan, 10, 10)
     count(second, 20, 20)
     with django_assert_num_queries(1):  # type: ignore[operator]
@@ -93,48 +97,36 @@ def test_a_plan_that_is_gone_is_not_counted_for(plan: SearchPlan) -> None:
         (0, 0, False),
     ],
 )
-def test_ef_search_rises_where_the_whole_interval_lies_below_the_goal(
+def test_more_lists_are_searched_where_the_whole_interval_lies_below_the_goal(
     plan: SearchPlan, asked: int, agreed: int, raised: bool
 ) -> None:
     found = count(plan, asked, agreed)
-    assert (found.ef_search, found.ef_raised_from) == ((150, 100) if raised else (100, None))
-    assert (found.ef_raised_at is not None) == raised
+    assert (found.lists_searched, found.raised_from) == ((150, 100) if raised else (100, None))
+    assert (found.raised_at is not None) == raised
 
 
-def test_counting_starts_anew_for_the_higher_ef_search(plan: SearchPlan) -> None:
+def test_counting_starts_anew_when_more_lists_are_searched(plan: SearchPlan) -> None:
     found = count(plan, 1000, 900)
     assert recall_of(found).share.total == 0
     assert hold_to_goal(plan_id=plan.pk) == found
     found.refresh_from_db()
-    assert found.ef_search == 150
+    assert found.lists_searched == 150
 
 
-def test_ef_search_rises_to_1000_and_then_searches_scan_exactly(plan: SearchPlan) -> None:
+def test_the_lists_searched_rise_to_all_there_are_which_is_an_exact_answer(plan: SearchPlan) -> None:
     steps = []
-    while plan.is_indexed:
+    for _ in range(8):
         plan = count(plan, 100, 50)
-        steps.append(plan.ef_search)
-    assert steps == [150, 225, 338, 507, 761, 1000, 1000]
-    assert plan.is_out_of_reach
-    assert route_of(plan).is_exact
-
-
-def test_a_lower_goal_that_is_reached_gives_the_index_another_chance(plan: SearchPlan) -> None:
-    SearchPlan.objects.filter(pk=plan.pk).update(ef_search=1000)
-    plan.refresh_from_db()
-    plan = count(plan, 10_000, 9_950)
-    assert plan.is_out_of_reach
-    plan = set_recall_goal(gallery=plan.gallery, goal=0.9995)
-    assert plan.is_out_of_reach
-    plan = set_recall_goal(gallery=plan.gallery, goal=0.99)
-    assert (plan.is_out_of_reach, plan.is_indexed, plan.recall_goal) == (False, True, 0.99)
+        steps.append(plan.lists_searched)
+    assert steps == [150, 225, 338, 507, 761, 1000, 1000, 1000]
+    assert plan.is_indexed
 
 
 def test_a_higher_goal_holds_at_once_for_what_was_counted(plan: SearchPlan) -> None:
     SearchPlan.objects.filter(pk=plan.pk).update(recall_goal=0.99)
     plan.refresh_from_db()
-    assert count(plan, 10_000, 9_950).ef_search == 100
-    assert set_recall_goal(gallery=plan.gallery, goal=0.999).ef_search == 150
+    assert count(plan, 10_000, 9_950).lists_searched == 100
+    assert set_recall_goal(gallery=plan.gallery, goal=0.999).lists_searched == 150
 
 
 @pytest.mark.parametrize("goal", [0.0, 0.5, 0.98, 1.0, 1.5, float("nan")])
@@ -147,7 +139,13 @@ def test_counts_are_kept_for_ninety_days(plan: SearchPlan) -> None:
     today = timezone.localdate()
     for age in (0, 90, 91, 400):
         RecallCount.objects.create(
-            plan=plan, index_name="x", ef_search=1, source=NIGHT, day=today - timedelta(days=age), asked=1, agreed=1
+            plan=plan,
+            index_name="x",
+            lists_searched=1,
+            source=NIGHT,
+            day=today - timedelta(days=age),
+            asked=1,
+            agreed=1,
         )
     assert forget_old_counts() == 2
     assert sorted(today - day for day in RecallCount.objects.values_list("day", flat=True)) == [
@@ -159,7 +157,9 @@ def test_counts_are_kept_for_ninety_days(plan: SearchPlan) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_that_come_to_the_same_verdict_raise_once_and_lose_no_count() -> None:
     gallery: Gallery = factories.gallery()
-    plan = SearchPlan.objects.create(gallery=gallery, encoder_version=gallery.encoder_version, index_name="an_index")
+    plan = SearchPlan.objects.create(
+        gallery=gallery, encoder_version=gallery.encoder_version, index_name="an_index", lists=1000, lists_searched=100
+    )
     route = route_of(plan)
 
     def count_some(_: int) -> None:
@@ -172,4 +172,4 @@ def test_two_that_come_to_the_same_verdict_raise_once_and_lose_no_count() -> Non
     row = RecallCount.objects.get()
     assert (row.asked, row.agreed, row.wrong_nobody) == (400, 200, 80)
     plan.refresh_from_db()
-    assert (plan.ef_search, plan.ef_raised_from) == (150, 100)
+    assert (plan.lists_searched, plan.raised_from) == (150, 100)

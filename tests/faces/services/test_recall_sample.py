@@ -30,27 +30,27 @@ def _without_rests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_bad_index_is_brought_nearer_to_its_goal_in_one_night(gallery: Gallery) -> None:
-    plan = index(gallery, m=2, ef_construction=4, ef_search=1)
+    plan = index(gallery, lists=100, lists_searched=1)
     tally = sample_recall(plan=plan, probes=300)
     assert tally.asked == 200, "there is no unknown face"
     assert tally.agreed < 180
     plan.refresh_from_db()
-    assert plan.ef_search > 2
+    assert plan.lists_searched > 2
     assert set(RecallCount.objects.values_list("source", flat=True)) == {"night"}
     assert sum(RecallCount.objects.values_list("asked", flat=True)) == tally.asked
 
 
-def test_a_good_index_keeps_its_ef_search(gallery: Gallery) -> None:
-    plan = index(gallery, ef_search=400)
+def test_a_good_index_keeps_the_number_of_lists_it_searches(gallery: Gallery) -> None:
+    plan = index(gallery, lists_searched=20)
     assert sample_recall(plan=plan, probes=150) == Tally(100, 100, 0)
     plan.refresh_from_db()
-    assert (plan.ef_search, plan.ef_raised_at) == (400, None)
+    assert (plan.lists_searched, plan.raised_at) == (20, None)
     assert recall_of(plan).night == 100
 
 
 def test_what_is_younger_than_the_index_is_scanned_beside_it_and_never_missed(gallery: Gallery) -> None:
     first = Template.objects.order_by("id").values_list("id", flat=True)[0]
-    plan = index(gallery, m=2, ef_construction=4, ef_search=1, up_to=first)
+    plan = index(gallery, lists=100, lists_searched=1, up_to=first)
     assert sample_recall(plan=plan, probes=60) == Tally(40, 40, 0)
 
 
