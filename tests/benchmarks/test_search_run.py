@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from config.paths import PROJECT
 
 
@@ -12,6 +14,7 @@ def search(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_small_gallery_is_loaded_asked_and_reported_as_one_object() -> None:
     answer = search("--faces=1000", "--probes=40", "--timed=10", "--clients=2", "--no-churn", "--json")
 
