@@ -58,7 +58,7 @@ def parsed() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", type=int, default=1_000_000, help="of the largest gallery")
-    parser.add_argument("--probes", type=int, default=1000, help="enrolled and as many not enrolled, for recall")
+    parser.add_argument("--probes", type=int, default=3000, help="enrolled and as many not enrolled, for recall")
     parser.add_argument("--timed", type=int, default=300, help="probes whose time is taken")
     parser.add_argument("--clients", type=int, default=4, help="that ask at the same time")
     parser.add_argument("--seed", type=int, default=1)
