@@ -24,6 +24,9 @@ LENGTH_TOLERANCE = 0.01
 ANALYZED_FROM = 10_000
 """Rows from which on the planner's statistics are renewed with a load; autovacuum does it a minute later."""
 
+WORK_MEMORY = 64 << 20
+"""Bytes that PostgreSQL may use for one step of a load."""
+
 SHOWN = 5
 """How many wrong rows an error names."""
 
@@ -109,7 +112,7 @@ def copy_embeddings(
             _hold_faces_still()
             _check_state(encoder_version)
             found = _look_up(faces[order])
-            with _keys_checked_as_sets():
+            with _more_memory(), _keys_checked_as_sets():
                 replaced = _make_room(found, encoder_version, replace=replace)
                 _copy(found, encoder_version, vectors, order, progress)
             _forget_faces()
@@ -179,6 +182,20 @@ def _hold_faces_still() -> None:
     """Wait until nobody is changing a face or adding an embedding, and keep everybody from it until the end."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT faces_lock_for_load()")
+
+
+@contextmanager
+def _more_memory() -> Iterator[None]:
+    """Let what is checked and sorted at once stay in memory as far as a small machine has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('work_mem'), pg_size_bytes(current_setting('work_mem'))")
+        before, size = cursor.fetchone() or ("", 0)
+        if size >= WORK_MEMORY:
+            yield
+            return
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [f"{WORK_MEMORY >> 10}kB"])
+        yield
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [before])
 
 
 @contextmanager
