@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from faces.api.views.metrics import MetricsView
+
 
 def healthz(_request: HttpRequest) -> HttpResponse:
     """Say that this process answers. Open to everybody, as load balancers sign in nowhere; it tells nothing else."""
@@ -16,6 +18,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
+    path("metrics", MetricsView.as_view({"get": "retrieve"}), name="metrics"),
     path("admin/", include("faces.views.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("faces.api.urls")),

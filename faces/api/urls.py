@@ -10,6 +10,7 @@ from faces.api.views.jobs import JobViewSet
 from faces.api.views.people import PersonViewSet
 from faces.api.views.photos import PhotoViewSet
 from faces.api.views.probable_people import ProbablePersonViewSet
+from faces.api.views.search_status import SearchStatusView
 from faces.api.views.searches import RecognizeView, SearchEventViewSet, VerifyView
 from faces.api.views.thresholds import ThresholdViewSet
 from faces.api.views.unknown import UnknownAddressView
@@ -28,6 +29,16 @@ router.register("encoder-versions", EncoderVersionViewSet, basename="encoder-ver
 urlpatterns: list[URLPattern | URLResolver] = [
     path("recognize", RecognizeView.as_view({"post": "create"}), name="recognize"),
     path("verify", VerifyView.as_view({"post": "create"}), name="verify"),
+    re_path(
+        r"^galleries/(?P<slug>[^/]+)/search-status$",
+        SearchStatusView.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
+        name="gallery-search-status",
+    ),
+    re_path(
+        r"^galleries/(?P<slug>[^/]+)/search-index$",
+        SearchStatusView.as_view({"post": "rebuild"}, detail=True),
+        name="gallery-search-index",
+    ),
     *router.urls,
     re_path("", UnknownAddressView.as_view(), name="unknown-address"),
 ]

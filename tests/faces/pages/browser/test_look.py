@@ -38,7 +38,7 @@ def addresses(person: Person) -> list[str]:
         f"thresholds/{version}/recognition/",
         "encoder-versions/",
         f"encoder-versions/{version}/",
-        "search/",
+        "search-status/",
         "jobs/",
         f"jobs/{job.key}/",
         "api-keys/",
