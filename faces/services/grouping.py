@@ -80,7 +80,12 @@ def group_unknown_faces(job: Job, *, show: Show = _unseen) -> Mapping[str, objec
         report(count, f"Writing {len(groups):,} groups")
         written = write_groups(gallery=gallery, encoder_version=version, faces=faces, groups=groups)
         report(count, written.text())
-    return {"faces": count, **vars(written)}
+    return {
+        "faces_compared": count,
+        "probable_people": written.groups,
+        "their_faces": written.grouped,
+        "new_probable_people": written.new,
+    }
 
 
 def _earlier(gallery: Gallery, version: EncoderVersion, *, is_anew: bool) -> Earlier:

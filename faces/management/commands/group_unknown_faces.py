@@ -66,8 +66,8 @@ class Command(FacetCommand):
             raise CommandError("A worker has begun the same job. Follow it on the page of jobs.", returncode=ERROR)
         if job.state != Job.State.SUCCEEDED:
             raise CommandError(job.error or "It was cancelled.", returncode=ERROR)
-        faces, groups = int(job.result["faces"]), int(job.result["groups"])
-        grouped, new = int(job.result["grouped"]), int(job.result["new"])
+        names = ("faces_compared", "probable_people", "their_faces", "new_probable_people")
+        faces, groups, grouped, new = (int(job.result[name]) for name in names)
         self.stdout.write(f"Unknown faces that can be compared: {faces:,}")
         self.stdout.write(f"Probable people: {groups:,}, of which new {new:,}; their faces: {grouped:,}")
         if as_json:

@@ -28,7 +28,12 @@ def test_the_groups_are_made_and_counted(gallery: Gallery) -> None:
         "Unknown faces that can be compared: 4",
         "Probable people: 1, of which new 1; their faces: 3",
     ]
-    assert json.loads(last) == {"faces": 4, "groups": 1, "grouped": 3, "new": 1}
+    assert json.loads(last) == {
+        "faces_compared": 4,
+        "probable_people": 1,
+        "their_faces": 3,
+        "new_probable_people": 1,
+    }
     assert Face.objects.filter(probable_person__isnull=False).count() == 3
     assert Job.objects.get().state == Job.State.SUCCEEDED
 

@@ -57,6 +57,15 @@ def groups_of(gallery: Gallery) -> dict[int, set[int]]:
     return found
 
 
+def outcome(*, faces: int, groups: int, grouped: int, new: int) -> dict[str, object]:
+    return {
+        "faces_compared": faces,
+        "probable_people": groups,
+        "their_faces": grouped,
+        "new_probable_people": new,
+    }
+
+
 def ids(faces: list[Face]) -> set[int]:
     return {face.pk for face in faces}
 
@@ -66,14 +75,14 @@ def test_faces_of_the_same_people_are_found_together_and_the_rest_stays_alone(ga
     job = job_for(gallery)
     result = group_unknown_faces(job)
     assert sorted(map(sorted, groups_of(gallery).values())) == [sorted(ids(ada)), sorted(ids(grace))]
-    assert result == {"faces": 6, "groups": 2, "grouped": 5, "new": 2}
+    assert result == outcome(faces=6, groups=2, grouped=5, new=2)
     job.refresh_from_db()
     assert (job.done, job.total, job.note) == (6, 6, "2 probable people with 5 faces; 2 of them are new.")
 
 
 def test_a_gallery_without_unknown_faces_has_no_probable_people(gallery: Gallery) -> None:
     factories.face(person=factories.person(gallery=gallery), vector=factories.axis(0))
-    assert group(gallery) == {"faces": 0, "groups": 0, "grouped": 0, "new": 0}
+    assert group(gallery) == outcome(faces=0, groups=0, grouped=0, new=0)
 
 
 def test_faces_of_other_galleries_versions_and_of_people_take_no_part(gallery: Gallery) -> None:
@@ -173,7 +182,7 @@ def test_grouping_again_changes_nothing_and_writes_nothing(gallery: Gallery) -> 
     with connection.cursor() as cursor:
         cursor.execute(versions)
         written = cursor.fetchone()
-        assert group(gallery)["new"] == 0
+        assert group(gallery)["new_probable_people"] == 0
         cursor.execute(versions)
         assert cursor.fetchone() == written
     assert groups_of(gallery) == before
@@ -212,7 +221,7 @@ def test_what_was_dismissed_stays_so_and_takes_that_persons_new_faces(gallery: G
     for parameters in ({}, {"anew": True}):
         result = group(gallery, **parameters)
         assert groups_of(gallery) == {person.pk: ids(first + more)}
-        assert result["groups"] == 0
+        assert result["probable_people"] == 0
     person.refresh_from_db()
     assert person.dismissed_at is not None
 
