@@ -9,9 +9,8 @@ from config.env import ConfigurationError
 EXAMPLE_URL = "postgresql://user:password@host:5432/facet"
 SCHEMES = ("postgresql", "postgres")
 
-# One plan per execution: a partial HNSW index is chosen only when the planner sees the encoder
-# version's id, which a generic plan hides from it.
-CONNECTION_OPTIONS = "-c plan_cache_mode=force_custom_plan"
+# To compile a statement takes longer than to look through the vectors of most galleries.
+CONNECTION_OPTIONS = "-c jit=off"
 
 
 def embedded_database(cluster: Cluster) -> dict[str, Any]:

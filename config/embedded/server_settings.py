@@ -40,7 +40,6 @@ def _settings(socket_folder: Path, *, durable: bool) -> dict[str, str]:
         "max_wal_size": "4GB",
         "random_page_cost": "1.1",
         "jit": "off",
-        "plan_cache_mode": "force_custom_plan",
         # Values of rows are personal data: neither statements nor details of errors reach the log.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",

@@ -137,6 +137,23 @@ DROP FUNCTION faces_renew_after_update() CASCADE;
 DROP FUNCTION faces_renew_templates(bigint[]);
 """
 
+# Of a person: the enrolled face nearest to a probe, its photo, and the name.
+SHOWN = """
+CREATE FUNCTION faces_shown(
+    person bigint, version bigint, probe halfvec, OUT face_id bigint, OUT gallery_id bigint, OUT photo_id bigint,
+    OUT photo_key uuid, OUT photo_name text, OUT person_name text, OUT external_id text
+) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT e.face_id INTO face_id FROM faces_embedding e
+        WHERE e.person_id = person AND e.encoder_version_id = version AND e.is_enrolled
+        ORDER BY e.vector <-> probe, e.face_id LIMIT 1;
+    SELECT photo.id, photo.key, photo.name INTO photo_id, photo_key, photo_name
+        FROM faces_face face JOIN faces_photo photo ON photo.id = face.photo_id WHERE face.id = faces_shown.face_id;
+    SELECT p.gallery_id, p.name, p.external_id INTO gallery_id, person_name, external_id
+        FROM faces_person p WHERE p.id = person;
+END $$;
+"""
+
 PRESENT_TEMPLATES = "SELECT faces_renew_templates(ARRAY(SELECT id FROM faces_person))"
 
 
@@ -166,5 +183,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(NAMED_FACES, "DROP FUNCTION faces_name_ends_proposal() CASCADE"),
         migrations.RunSQL(TEMPLATES_OF, "DROP FUNCTION faces_templates_of(bigint[])"),
         migrations.RunSQL(RENEW_TEMPLATES, RENEW_TEMPLATES_BACK),
+        migrations.RunSQL(SHOWN, "DROP FUNCTION faces_shown(bigint, bigint, halfvec)"),
         migrations.RunSQL(PRESENT_TEMPLATES, migrations.RunSQL.noop),
     ]

@@ -81,30 +81,36 @@ ITERATIVE_SCAN = """,
 # (`+ 0`). The index is partial, and used because gallery, version and last id stand in the statement as constants.
 EXACT_SCAN = """
     SELECT person_id, vector, vector <-> probe.vector AS l2 FROM faces_template
-    WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND person_id <> probe.without {beyond}
+    WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s {conditions}
     ORDER BY (vector <-> probe.vector) + 0, person_id LIMIT %(limit)s
 """
-BEYOND = "AND id > %(up_to)s"
+BEYOND = " AND id > %(up_to)s"
+LEAVE_OUT = "AND person_id <> probe.without"
 INDEX_SCAN = """
     SELECT person_id, vector, (vector::halfvec({dimension})) <-> probe.vector AS l2 FROM faces_template
-    WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND person_id <> probe.without
-        AND id <= %(up_to)s
+    WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND id <= %(up_to)s {conditions}
     ORDER BY (vector::halfvec({dimension})) <-> probe.vector LIMIT %(limit)s
 """
 BOTH = "SELECT * FROM (({index_scan}) UNION ALL ({tail_scan})) AS both_parts ORDER BY l2, person_id LIMIT %(limit)s"
 
 
-def nearest_templates(route: Route) -> str:
+def nearest_templates(route: Route, *, leaves_out: bool = False) -> str:
     """Return SQL of two common tables, `probe` (index, vector) and `nearest` (index, person_id, vector, l2).
 
     `index` counts probes from 1; `l2` is the plain distance, by which `nearest` has each probe's `limit` first. The
     values that it needs are those of `parameters`.
+
+    Args:
+        route: how the templates are found.
+        leaves_out: whether a person is to be left out of the answer for some probe.
     """
-    settings = "" if route.is_exact else ITERATIVE_SCAN
-    scan = EXACT_SCAN.format(beyond="")
-    if not route.is_exact:
-        index_scan, tail_scan = INDEX_SCAN.format(dimension=route.dimension), EXACT_SCAN.format(beyond=BEYOND)
-        scan = BOTH.format(index_scan=index_scan, tail_scan=tail_scan)
+    condition = LEAVE_OUT if leaves_out else ""
+    if route.is_exact:
+        settings, scan = "", EXACT_SCAN.format(conditions=condition)
+    else:
+        settings = ITERATIVE_SCAN
+        index_scan = INDEX_SCAN.format(dimension=route.dimension, conditions=condition)
+        scan = BOTH.format(index_scan=index_scan, tail_scan=EXACT_SCAN.format(conditions=condition + BEYOND))
     probes = PROBES.format(dimension=route.dimension, settings=settings)
     return f"""probe AS MATERIALIZED ({probes}), nearest AS (
         SELECT probe.index, found.* FROM probe CROSS JOIN LATERAL ({scan}) AS found
@@ -140,7 +146,7 @@ def nearest_people(route: Route, vectors: Vectors, *, limit: int, without: Seque
         limit: how many people for each.
         without: for each probe the number of a person who is not to be found, or `NOBODY`; empty for all found.
     """
-    statement = f"""WITH {nearest_templates(route)}
+    statement = f"""WITH {nearest_templates(route, leaves_out=any(without))}
         SELECT nearest.index, nearest.person_id, halfvec_l2_squared_distance(nearest.vector, probe.vector)
         FROM nearest JOIN probe USING (index) ORDER BY nearest.index, nearest.l2, nearest.person_id
     """  # noqa: S608 - made of constants

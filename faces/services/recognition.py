@@ -9,10 +9,10 @@ from django.db import connection
 
 from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError
-from faces.models import Face, Gallery, Person, Photo, Threshold
+from faces.models import Face, Gallery, Person, Photo
 from faces.services.nearest import Route, Vectors, nearest_templates, parameters
-from faces.services.search_plans import standing_of
-from faces.services.thresholds import TauInForce, tau_in_force
+from faces.services.search_plans import Standing, standing_of
+from faces.services.thresholds import TauInForce
 
 MAX_CANDIDATES = 100
 
@@ -88,37 +88,31 @@ def resolvable_gap(probe_noise: float, apart: float) -> float:
     1.645 times that has the wrong sign in more than one case of twenty.
 
     Args:
-        probe_noise: see `encoder.templates`.
+        probe_noise: see `encoder.noise`.
         apart: |t1 - t2|, the plain L2 distance of the two templates.
     """
     return DOUBT * 2 * probe_noise * apart
 
 
-# Of each of the nearest people the face that looks most like the probe, and what answers tell of it. `<->` orders by
-# the plain L2 distance; the squared one is computed anew for the few rows that are left, because a squared square root
-# is not quite what it was, and tau is compared with `<=`.
+# What answers tell of each of the nearest people, with the face that looks most like the probe: a function of the
+# database, which keeps its plans; planned anew with every search, the joins took longer than looking at 2,000 people.
+# `<->` orders by the plain L2 distance; the squared one is computed anew for the few rows that are left, because a
+# squared square root is not quite what it was, and tau is compared with `<=`.
 RECOGNIZE = """
-    WITH {nearest_templates}
-    SELECT ranked.index, ranked.distance, ranked.apart,
-        face.id, face.gallery_id, face.photo_id, face.person_id, face.is_enrolled,
-        person.id, person.gallery_id, person.name, person.external_id,
-        photo.id, photo.gallery_id, photo.key, photo.name
-    FROM (
+    WITH {nearest_templates}, ranked AS (
         SELECT nearest.index, nearest.person_id, nearest.l2, probe.vector AS probe,
             halfvec_l2_squared_distance(nearest.vector, probe.vector) AS distance,
             nearest.vector <-> first_value(nearest.vector) OVER (
                 PARTITION BY nearest.index ORDER BY nearest.l2, nearest.person_id
             ) AS apart
         FROM nearest JOIN probe USING (index)
-    ) AS ranked
-    CROSS JOIN LATERAL (
-        SELECT face_id FROM faces_embedding
-        WHERE person_id = ranked.person_id AND encoder_version_id = %(version)s AND is_enrolled
-        ORDER BY (vector <-> ranked.probe) + 0, face_id LIMIT 1
-    ) AS best
-    JOIN faces_face AS face ON face.id = best.face_id
-    JOIN faces_person AS person ON person.id = ranked.person_id
-    JOIN faces_photo AS photo ON photo.id = face.photo_id
+    )
+    SELECT ranked.index, ranked.distance, ranked.apart,
+        shown.face_id, shown.gallery_id, shown.photo_id, ranked.person_id, true,
+        ranked.person_id, shown.gallery_id, shown.person_name, shown.external_id,
+        shown.photo_id, shown.gallery_id, shown.photo_key, shown.photo_name
+    FROM ranked CROSS JOIN LATERAL faces_shown(ranked.person_id, %(version)s, ranked.probe) AS shown
+    WHERE shown.face_id IS NOT NULL
     ORDER BY ranked.index, ranked.l2, ranked.person_id
 """
 # As in the statement; `from_db` takes them in the order of the model's fields.
@@ -145,7 +139,7 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
     if not 1 <= limit <= MAX_CANDIDATES:
         raise InvalidRequestError(f"Ask for 1 to {MAX_CANDIDATES} candidates, not {limit}.", limit=limit)
     version = gallery.encoder_version
-    tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.RECOGNITION)
+    standing = standing_of(gallery=gallery, encoder_version=version)
     for probe in probes:
         if probe.embedding.shape != (version.dimension,):
             raise InvalidRequestError(
@@ -153,34 +147,23 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
             )
     if not probes:
         return []
-    standing = standing_of(gallery=gallery, encoder_version=version)
     # At least two people, for the gap.
     vectors = [probe.embedding for probe in probes]
-    ranked = ranked_people(standing.route, vectors, limit=max(limit, 2), tau=tau.tau)
-    return [
-        _answer(probe, candidates, tau, standing.route, standing.probe_noise, limit)
-        for probe, candidates in zip(probes, ranked, strict=True)
-    ]
+    ranked = ranked_people(standing.route, vectors, limit=max(limit, 2), tau=standing.tau.tau)
+    return [_answer(probe, candidates, standing, limit) for probe, candidates in zip(probes, ranked, strict=True)]
 
 
-def _answer(
-    probe: EncodedFace,
-    candidates: Sequence[Candidate],
-    tau: TauInForce,
-    route: Route,
-    probe_noise: float | None,
-    limit: int,
-) -> Recognition:
+def _answer(probe: EncodedFace, candidates: Sequence[Candidate], standing: Standing, limit: int) -> Recognition:
+    noise = standing.probe_noise
     gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
-    smallest = resolvable_gap(probe_noise, candidates[1].apart) if gap is not None and probe_noise is not None else None
     return Recognition(
         probe=probe,
         candidates=tuple(candidates[:limit]),
-        tau=tau,
+        tau=standing.tau,
         gap=gap,
-        resolvable_gap=smallest,
-        rivals=rivals_among(candidates, probe_noise),
-        route=route,
+        resolvable_gap=resolvable_gap(noise, candidates[1].apart) if gap is not None and noise is not None else None,
+        rivals=rivals_among(candidates, noise),
+        route=standing.route,
     )
 
 
@@ -210,7 +193,7 @@ def ranked_people(
         route, vectors, limit, without: as for `nearest_people`.
         tau: the largest distance of a match.
     """
-    statement = RECOGNIZE.format(nearest_templates=nearest_templates(route))
+    statement = RECOGNIZE.format(nearest_templates=nearest_templates(route, leaves_out=any(without)))
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters(route, vectors, limit=limit, without=without))
         rows = cursor.fetchall()

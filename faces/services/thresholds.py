@@ -1,6 +1,7 @@
 """tau: which one is in force, and how an admin sets it."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -34,7 +35,19 @@ def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, us
         NoThresholdError: this encoder version has none, so nothing can be decided by it.
     """
     parameters = (encoder_version.pk, use, gallery.pk if gallery is not None else None)
-    newest = {row.gallery_id: row for row in Threshold.objects.raw(NEWEST, parameters)}
+    rows = Threshold.objects.raw(NEWEST, parameters)
+    return choose_tau(rows, gallery=gallery, encoder_version=encoder_version, use=use)
+
+
+def choose_tau(
+    rows: Iterable[Threshold], *, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use
+) -> TauInForce:
+    """Return which of the newest rows decides: the gallery's own, unless it was given up, else that for all galleries.
+
+    Raises:
+        NoThresholdError: none does.
+    """
+    newest = {row.gallery_id: row for row in rows}
     own = newest.get(gallery.pk) if gallery is not None else None
     threshold = own if own is not None and own.tau is not None else newest.get(None)
     if threshold is None or threshold.tau is None:

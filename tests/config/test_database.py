@@ -29,7 +29,7 @@ def test_a_folder_as_host_is_a_unix_socket(url: str) -> None:
 
 def test_server_options_of_the_operator_are_kept_beside_ours() -> None:
     options = database_from_url("postgresql:///facet?options=-c%20work_mem%3D64MB")["OPTIONS"]["options"]
-    assert options == "-c plan_cache_mode=force_custom_plan -c work_mem=64MB"
+    assert options == "-c jit=off -c work_mem=64MB"
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_candidate_s_face_comes_with_what_answers_tell_of_and_fetches_the_rest
 ) -> None:
     person = enrolled(gallery, "Ada", axis(0))
     Person.objects.filter(pk=person.pk).update(external_id="A-1")
-    with django_assert_num_queries(3):  # tau, the plan, and the nearest people
+    with django_assert_num_queries(2):  # tau with the plan, and the nearest people
         (answer,) = recognize(gallery=gallery, probes=[encoded_face(axis(0))])
     assert answer.match is not None
     found, stored = answer.match.face, Face.objects.select_related("person", "photo").get()
