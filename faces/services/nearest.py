@@ -77,12 +77,12 @@ ITERATIVE_SCAN = """,
         set_config('ivfflat.probes', %(lists_searched)s, true),
         set_config('ivfflat.iterative_scan', 'relaxed_order', true)
 """
-# The planner does not know that an index answers badly for a small share of the table, so the exact scan forbids it one
-# (`+ 0`). The index is partial, and used because gallery, version and last id stand in the statement as constants.
+# The index is of vectors cast to their dimension, so an exact scan, which casts nothing, never goes through it. It is
+# partial, and used because gallery, version and last id stand in the statement as constants.
 EXACT_SCAN = """
     SELECT person_id, vector, vector <-> probe.vector AS l2 FROM faces_template
     WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s {conditions}
-    ORDER BY (vector <-> probe.vector) + 0, person_id LIMIT %(limit)s
+    ORDER BY l2, person_id LIMIT %(limit)s
 """
 BEYOND = " AND id > %(up_to)s"
 LEAVE_OUT = "AND person_id <> probe.without"
