@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from faces.exceptions import (
     ConflictError,
@@ -177,8 +178,12 @@ class _Traces:
         return Erased(photos=len(self.own_photos), faces=self.faces.count(), shared_photos=len(self.shared_photos))
 
 
+def _with_merged(person: Person) -> list[int]:
+    return [person.pk, *Person.objects.filter(merged_into=person).values_list("pk", flat=True)]
+
+
 def _traces(person: Person) -> _Traces:
-    people = [person.pk, *Person.objects.filter(merged_into=person).values_list("pk", flat=True)]
+    people = _with_merged(person)
     faces = Face.objects.filter(person__in=people)
     photos = set(faces.values_list("photo_id", flat=True))
     photos |= set(Photo.objects.filter(portrait_of__in=people).values_list("pk", flat=True))
@@ -195,6 +200,10 @@ def what_goes_with(person: Person) -> Erased:
 @transaction.atomic
 def delete_person(*, person: Person) -> Erased:
     """Erase a person: their faces, embeddings, and every photo that shows nobody else, with its file."""
+    # Photos before people, as workers do who store what they found: then nobody waits in a circle.
+    people = _with_merged(person)
+    photos = Photo.objects.filter(Q(portrait_of__in=people) | Q(faces__person__in=people)).values("pk")
+    list(Photo.objects.select_for_update().filter(pk__in=photos).order_by("pk").values_list("pk"))
     traces = _traces(person)
     erased = traces.erased()
     traces.faces.delete()
