@@ -209,7 +209,10 @@ def _keys_checked_as_sets() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
         if cursor.fetchone() != (True,):
+            # Triggers keep the plan that they were first run with, for one row or for a million.
+            cursor.execute("DISCARD PLANS")
             yield
+            cursor.execute("DISCARD PLANS")
             return
         cursor.execute("SELECT current_setting('session_replication_role')")
         (before,) = cursor.fetchone() or ("origin",)
@@ -220,7 +223,7 @@ def _keys_checked_as_sets() -> Iterator[None]:
 
 def _check_state(encoder_version: EncoderVersion) -> None:
     """Hold the version's row until the end of the transaction, so that nobody retires it in between."""
-    held = EncoderVersion.objects.select_for_update().get(pk=encoder_version.pk)
+    held = EncoderVersion.objects.select_for_update(no_key=True).get(pk=encoder_version.pk)
     if held.state == EncoderVersion.State.RETIRED:
         raise WrongStateError(
             f"Encoder version “{held.name}” is retired; it gets no embeddings any more.", state=held.state

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from django.db import connection, transaction
 
-from faces.models import Embedding, Face, Gallery, Person, Template
+from faces.models import Embedding, Face, Gallery, Person, SearchEvent, Template
 from faces.services.bulk_loading import copy_embeddings
 from faces.services.enrollment import assign_face
+from faces.services.events import Asker, record_recognition
 from faces.services.galleries import delete_gallery
 from faces.services.people import delete_person, merge_people
 from faces.services.photos import delete_photo
@@ -102,8 +103,16 @@ def wait_until_somebody_waits() -> None:
 
 
 def found(gallery: Gallery, along: int) -> list[float]:
-    """The distances of the people that a search for this axis finds."""
+    """The distances of the people that a search for this axis finds; like every search it is recorded."""
     (answer,) = recognize(gallery=gallery, probes=[factories.encoded_face(axis(along))])
+    record_recognition(
+        asker=Asker(channel=SearchEvent.Channel.API),
+        gallery=gallery,
+        probe=b"",
+        answers=[answer],
+        tau=answer.tau.tau,
+        duration_ms=1,
+    )
     return [candidate.distance for candidate in answer.candidates]
 
 
