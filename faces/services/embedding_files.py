@@ -51,13 +51,19 @@ _SIDES = [(side, ">f8") for side in ("left", "top", "right", "bottom")]
 
 
 @dataclass(frozen=True, eq=False)
+class Places:
+    """Where faces are to be seen, in any database: (M, 32) SHA-256 of the photos, and (M, 4) boxes."""
+
+    photos: Digests
+    boxes: Boxes
+
+
+@dataclass(frozen=True, eq=False)
 class EmbeddingFile:
-    """What a file holds; either `faces`, or `photos` and `boxes`."""
+    """What a file holds; `faces` are ids or places."""
 
     vectors: Vectors
-    faces: Ids | None
-    photos: Digests | None
-    boxes: Boxes | None
+    faces: Ids | Places
     weights_sha256: str | None
     preprocessing_version: int | None
 
@@ -168,11 +174,13 @@ def _checked(arrays: Any) -> EmbeddingFile:
                 f"“{name}” have the shape {shape} where there are {count} vectors; "
                 f"these are {arrays[name].dtype} of shape {arrays[name].shape}."
             )
+    if has_ids:
+        faces: Ids | Places = arrays["faces"].astype(np.int64)
+    else:
+        faces = Places(arrays["photos"].astype(np.uint8), arrays["boxes"].astype(np.float64))
     return EmbeddingFile(
         vectors=vectors.astype(np.float32),
-        faces=arrays["faces"].astype(np.int64) if has_ids else None,
-        photos=None if has_ids else arrays["photos"].astype(np.uint8),
-        boxes=None if has_ids else arrays["boxes"].astype(np.float64),
+        faces=faces,
         weights_sha256=str(arrays["weights_sha256"]) if "weights_sha256" in names else None,
         preprocessing_version=int(arrays["preprocessing_version"]) if "preprocessing_version" in names else None,
     )
@@ -199,15 +207,13 @@ def faces_of(file: EmbeddingFile, gallery: Gallery | None) -> Ids:
     Raises:
         InvalidRequestError: the file names photos, and no gallery was said.
     """
-    if file.faces is not None:
+    if not isinstance(file.faces, Places):
         return file.faces
     if gallery is None:
         raise InvalidRequestError("This file names photos; say which gallery has them.")
-    assert file.photos is not None  # noqa: S101 - `read_embeddings` takes no file without one or the other
-    assert file.boxes is not None  # noqa: S101
     rows = fetch_rows(_FACES.format(gallery.pk), [("id", ">i8"), ("photo", "u1", (32,)), *_SIDES])
     order = np.argsort(_keys(rows["photo"]), kind="stable")
-    return _match(rows["id"][order].astype(np.int64), _keys(rows["photo"])[order], _boxes(rows)[order], file)
+    return _match(rows["id"][order].astype(np.int64), _keys(rows["photo"])[order], _boxes(rows)[order], file.faces)
 
 
 def _keys(digests: Digests) -> npt.NDArray[np.bytes_]:
@@ -215,16 +221,15 @@ def _keys(digests: Digests) -> npt.NDArray[np.bytes_]:
     return np.ascontiguousarray(digests).view("S32").reshape(-1)
 
 
-def _match(ids: Ids, photos: npt.NDArray[np.bytes_], boxes: Boxes, file: EmbeddingFile) -> Ids:
-    """For each row of the file the stored face of its photo that covers most of the same place; stored by photo."""
-    assert file.photos is not None  # noqa: S101
-    wanted = _keys(file.photos)
+def _match(ids: Ids, photos: npt.NDArray[np.bytes_], boxes: Boxes, places: Places) -> Ids:
+    """For each place the face of its photo that covers most of it, or 0; faces come in the order of photos."""
+    wanted = _keys(places.photos)
     first, stop = np.searchsorted(photos, wanted, "left"), np.searchsorted(photos, wanted, "right")
     count = stop - first
     row = np.repeat(np.arange(len(wanted)), count)  # one pair a stored face of the row's photo
     start_of_row = np.cumsum(count) - count
     face = np.arange(len(row)) - start_of_row[row] + first[row]
-    overlap = _overlap(np.asarray(file.boxes)[row], boxes[face])
+    overlap = _overlap(places.boxes[row], boxes[face])
     best_last = np.lexsort((overlap, row))
     is_last = np.ones(len(row), bool)
     is_last[:-1] = row[best_last][1:] != row[best_last][:-1]
