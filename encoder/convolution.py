@@ -45,13 +45,14 @@ class NormalizeCentered(nn.Module):
 
     def __init__(self, normalization: Normalization) -> None:
         super().__init__()
-        self._normalization = normalization
+        self._scale = normalization.scale
+        offset = torch.tensor([(128.0 - value) / normalization.scale for value in normalization.mean])
+        self._offset: Tensor
+        self.register_buffer("_offset", offset[:, None, None], persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """In float32 and back to the dtype of `pixels`: (B, C, H, W)."""
-        mean, scale = self._normalization
-        offset = torch.tensor([(128.0 - value) / scale for value in mean], device=pixels.device)[:, None, None]
-        return torch.add(offset, pixels.float(), alpha=1 / scale).to(pixels.dtype)
+        return torch.add(self._offset, pixels.float(), alpha=1 / self._scale).to(pixels.dtype)
 
 
 def fold_normalization(convolution: nn.Conv2d, normalization: Normalization) -> nn.Conv2d:

@@ -146,7 +146,9 @@ class IResNet(nn.Module):
         copy = self.folded().eval().requires_grad_(requires_grad=False)
         copy.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         copy.fc.float()
-        return copy if normalization is None else nn.Sequential(NormalizeCentered(normalization), copy)
+        if normalization is None:
+            return copy
+        return nn.Sequential(NormalizeCentered(normalization).to(self.fc.weight.device), copy)
 
     def _residuals(self) -> Iterator[ImprovedResidual]:
         for module in self.modules():

@@ -6,6 +6,7 @@ All take RGB pictures as (value - 127.5) / 128. Probabilities are of a face. Off
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,11 +26,6 @@ _CHANNELS = {torch.float32: 16, torch.bfloat16: 32, torch.float16: 32}
 """A multiple of these is what the CPU's PReLU needs to be quick: with 16 in bfloat16 it takes ten times as long."""
 
 
-def normalize(pixels: Tensor) -> Tensor:
-    """(B, 3, H, W) uint8 -> float32 in [-1, 1), memory layout kept."""
-    return pixels.float().sub_(NORMALIZATION.mean[0]).mul_(1 / NORMALIZATION.scale)
-
-
 class _Pool(NamedTuple):
     """A max pool with stride 2 behind a PReLU."""
 
@@ -46,16 +42,16 @@ class _Stage:
     pool: _Pool | None
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """What the three are: a trunk of convolutions, and a head that reads faces from its features."""
 
+    @abstractmethod
     def stages(self) -> list[_Stage]:
         """The trunk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def head(self, features: Tensor) -> tuple[Tensor, ...]:
         """What the trunk gives, float32 -> the network's answers."""
-        raise NotImplementedError
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Normalized pictures to answers, as the network was published: the reference for `DetectorInference`."""
