@@ -83,7 +83,9 @@ def environment(folder: Path) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("FACET_", "CELERY_", "DATABASE_URL"))
     }
-    return kept | {"FACET_VAR": str(folder.resolve()), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    # FAISS' threads wait for each other without keeping the database from its processor.
+    own = {"FACET_VAR": str(folder.resolve()), "OMP_WAIT_POLICY": "PASSIVE"}
+    return kept | own | {"DJANGO_SETTINGS_MODULE": "config.settings"}
 
 
 if __name__ == "__main__":

@@ -73,7 +73,10 @@ def load(faces: int, *, seed: int) -> tuple[LoadedGallery, Loading | None]:
     if (gallery := Gallery.objects.filter(name=name).first()) is not None:
         people = np.array(Person.objects.of(gallery).order_by("pk").values_list("pk", flat=True), np.int64)
         if len(people) != synthetic.person_count or Face.objects.of(gallery).count() != faces:
-            raise SystemExit(f"The gallery “{name}” in this folder is not whole. Begin with an empty folder.")
+            raise SystemExit(
+                f"The gallery “{name}” in this folder is not as it was loaded: a load was stopped, or an earlier run"
+                " replaced its faces. Begin with an empty folder, or measure with --no-churn."
+            )
         return LoadedGallery(gallery, synthetic, people), None
     loading = Loading()
     gallery = create_gallery(name=name)

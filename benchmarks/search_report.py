@@ -18,14 +18,16 @@ MOST_TO_BARE = 1.3
 MOST_GROWTH = 4.0
 
 
+def print_size(size: Measured, clients: int) -> None:
+    """Print one gallery's table."""
+    print(table(_title(size), size_rows(size, clients)), end="\n\n", flush=True)
+
+
 def print_report(results: Results) -> None:
-    """Print all tables."""
+    """Print all other tables."""
     print(shape_table(results.shape))
     print()
     print(table("Loading and storing", loading_rows(results)))
-    for size in results.sizes:
-        print()
-        print(table(_title(size), size_rows(size, results.clients)))
     if results.churn is not None:
         print()
         print(table(f"Half of the faces replaced, {results.sizes[-1].faces:,} faces", churn_rows(results.churn)))

@@ -20,7 +20,7 @@ from benchmarks.search_gallery import load  # noqa: E402
 from benchmarks.search_index import asking, settle, table_bytes  # noqa: E402
 from benchmarks.search_measure import measured, say, shape_of, tau_of  # noqa: E402
 from benchmarks.search_recall import as_stored  # noqa: E402
-from benchmarks.search_report import as_object, print_report  # noqa: E402
+from benchmarks.search_report import as_object, print_report, print_size  # noqa: E402
 from benchmarks.search_results import Results  # noqa: E402
 
 LADDER = (10_000, 100_000, 1_000_000)
@@ -43,7 +43,10 @@ def main() -> None:
     smallest = loaded[0]
     builds = settle(asking(smallest, as_stored(smallest.synthetic.strangers(100))))
     tables = table_bytes()
-    results = [measured(gallery, tables, options) for gallery in loaded]
+    results = []
+    for gallery in loaded:
+        results.append(measured(gallery, tables, options))
+        print_size(results[-1], options.clients)
     is_churned = options.faces <= MOST_CHURNED if options.churn is None else options.churn
     if is_churned:
         say("deleting people, replacing half of the faces")
