@@ -7,9 +7,7 @@ matrix of bytes; where not, the matrix is as wide as the longest and a mask says
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -17,9 +15,7 @@ import numpy.typing as npt
 from django.db import connection
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
-Array = npt.NDArray[Any]
-Bytes = npt.NDArray[np.uint8]
-Lengths = npt.NDArray[np.int32]
+from faces.services.binary_fields import ENCODERS, Array, Bytes, Fields
 
 Values = Array | Sequence[str] | str | int | float | bool | datetime | date | None
 """A column: an array (masked: NULL), a list of texts, or one value for all rows (None: NULL)."""
@@ -30,18 +26,6 @@ PORTION_ROWS = 8192
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
 _NULL = -1
-_EPOCH = np.datetime64("2000-01-01")
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """One column of a portion: bytes (n, width); of row i the first `lengths[i]`, or all where that is not said."""
-
-    data: Bytes
-    lengths: Lengths | None = None
-
-
-_Encoder = Callable[[Array], _Fields]
 
 
 def copy_rows(table: str, columns: Mapping[str, Values], *, progress: Callable[[int], object] = lambda _: None) -> int:
@@ -191,25 +175,25 @@ def _portion(columns: Mapping[str, Values], types: Mapping[str, str], rows: slic
     return matrix.tobytes() if sent is None else matrix[sent].tobytes()
 
 
-def _encoded(name: str, values: Values, sql_type: str, rows: slice) -> _Fields:
+def _encoded(name: str, values: Values, sql_type: str, rows: slice) -> Fields:
     count = rows.stop - rows.start
     if values is None:
-        return _Fields(np.empty((count, 0), np.uint8), np.full(count, _NULL, np.int32))
-    if sql_type not in _ENCODERS:
-        raise TypeError(f"{name} is of type {sql_type}; there are {', '.join(_ENCODERS)}.")
+        return Fields(np.empty((count, 0), np.uint8), np.full(count, _NULL, np.int32))
+    if sql_type not in ENCODERS:
+        raise TypeError(f"{name} is of type {sql_type}; there are {', '.join(ENCODERS)}.")
     if _is_one_for_all(values):
         part = np.broadcast_to(np.asarray(_without_zone(values)), count)
     else:
         part = np.asanyarray(cast(Array, values)[rows])
     nulls = np.ma.getmaskarray(part).reshape(count, -1).any(axis=1) if np.ma.isMaskedArray(part) else None
     try:
-        fields = _ENCODERS[sql_type](np.ma.getdata(part))
+        fields = ENCODERS[sql_type](np.ma.getdata(part))
     except TypeError as error:
         raise TypeError(f"{name} is of type {sql_type}: {error}") from error
     if nulls is None or not nulls.any():
         return fields
     lengths = np.full(count, fields.data.shape[1], np.int32) if fields.lengths is None else fields.lengths
-    return _Fields(fields.data, np.where(nulls, np.int32(_NULL), lengths))
+    return Fields(fields.data, np.where(nulls, np.int32(_NULL), lengths))
 
 
 def _without_zone(value: object) -> object:
@@ -219,86 +203,3 @@ def _without_zone(value: object) -> object:
     if value.tzinfo is None:
         raise TypeError("a moment needs a time zone")
     return np.datetime64(int(value.timestamp() * 1_000_000), "us")
-
-
-def _matrix(values: Array) -> Bytes:
-    """The bytes of each row: (n, bytes a row) uint8."""
-    return np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
-
-
-def _require(values: Array, kinds: str, wanted: str) -> None:
-    if values.dtype.kind not in kinds:
-        raise TypeError(f"it takes {wanted}, not {values.dtype}")
-
-
-def _integers(values: Array, *, dtype: str) -> _Fields:
-    _require(values, "iu", "integers")
-    limits = np.iinfo(np.dtype(dtype))
-    if len(values) and (values.min() < limits.min or values.max() > limits.max):
-        raise TypeError(f"it takes integers from {limits.min} to {limits.max}")
-    return _Fields(_matrix(values.astype(dtype)))
-
-
-def _floats(values: Array, *, dtype: str) -> _Fields:
-    _require(values, "fiu", "numbers")
-    return _Fields(_matrix(values.astype(dtype)))
-
-
-def _booleans(values: Array) -> _Fields:
-    _require(values, "b", "booleans")
-    return _Fields(_matrix(values))
-
-
-def _texts(values: Array, *, prefix: bytes = b"") -> _Fields:
-    _require(values, "US", "text")
-    encoded = np.strings.encode(values, "utf-8") if values.dtype.kind == "U" else values
-    lengths = np.strings.str_len(encoded)
-    letters = _matrix(encoded)  # filled up with zeros
-    if ((letters == 0) & (np.arange(letters.shape[1]) < lengths[:, None])).any():
-        raise TypeError("it takes text without the character NUL")
-    data = np.empty((len(encoded), len(prefix) + letters.shape[1]), np.uint8)
-    data[:, : len(prefix)] = np.frombuffer(prefix, np.uint8)
-    data[:, len(prefix) :] = letters
-    return _Fields(data, (lengths + len(prefix)).astype(np.int32))
-
-
-def _uuids(values: Array) -> _Fields:
-    if values.dtype != np.uint8 or values.shape[1:] != (16,):
-        raise TypeError("it takes 16 bytes a row, uint8")
-    return _Fields(_matrix(values))
-
-
-def _moments(values: Array, *, unit: str, dtype: str) -> _Fields:
-    _require(values, "M", "datetime64")
-    return _Fields(_matrix((values - _EPOCH).astype(f"timedelta64[{unit}]").astype(np.int64).astype(dtype)))
-
-
-def _vectors(values: Array, *, dtype: str) -> _Fields:
-    """pgvector: the dimension and an unused int16, then the numbers."""
-    _require(values, "f", "floats")
-    if values.ndim != 2:
-        raise TypeError(f"it takes a matrix with a vector a row, not an array of shape {values.shape}")
-    dimension = values.shape[1]
-    numbers = _matrix(values.astype(dtype))
-    data = np.empty((len(values), 4 + numbers.shape[1]), np.uint8)
-    data[:, :4] = np.frombuffer(dimension.to_bytes(2, "big") + bytes(2), np.uint8)
-    data[:, 4:] = numbers
-    return _Fields(data)
-
-
-_ENCODERS: dict[str, _Encoder] = {
-    "smallint": partial(_integers, dtype=">i2"),
-    "integer": partial(_integers, dtype=">i4"),
-    "bigint": partial(_integers, dtype=">i8"),
-    "real": partial(_floats, dtype=">f4"),
-    "double precision": partial(_floats, dtype=">f8"),
-    "boolean": _booleans,
-    "text": _texts,
-    "character varying": _texts,
-    "jsonb": partial(_texts, prefix=b"\x01"),
-    "uuid": _uuids,
-    "timestamp with time zone": partial(_moments, unit="us", dtype=">i8"),
-    "date": partial(_moments, unit="D", dtype=">i4"),
-    "vector": partial(_vectors, dtype=">f4"),
-    "halfvec": partial(_vectors, dtype=">f2"),
-}

@@ -10,25 +10,18 @@ import numpy.typing as npt
 from django.db import connection, transaction
 from psycopg.sql import SQL
 
-from faces.exceptions import ConflictError, InvalidRequestError, NotFoundError, WrongStateError
+from faces.exceptions import ConflictError, NotFoundError, WrongStateError
 from faces.models import EncoderVersion
 from faces.services.binary_copy import copy_rows, fetch_packed
+from faces.services.embedding_checks import Ids, Vectors, check_each_once, check_lengths, check_shapes, some_faces
 
-Ids = npt.NDArray[np.int64]
-Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int], object]
-
-LENGTH_TOLERANCE = 0.01
-"""How far from 1 the length of a vector may be; what the table's own check allows."""
 
 ANALYZED_FROM = 10_000
 """Rows from which on the planner's statistics are renewed with a load; autovacuum does it a minute later."""
 
 WORK_MEMORY = 64 << 20
 """Bytes that PostgreSQL may use for one step of a load."""
-
-SHOWN = 5
-"""How many wrong rows an error names."""
 
 _STAGED = "facet_loaded_faces"
 _STAGE = "CREATE TEMPORARY TABLE facet_loaded_faces (place int, face_id bigint) ON COMMIT DROP"
@@ -47,7 +40,6 @@ _DELETE = """
     DELETE FROM faces_embedding e USING facet_loaded_faces s
     WHERE e.face_id = s.face_id AND e.encoder_version_id = %s
 """
-_CHECKED_AT_A_TIME = 65_536
 
 
 @dataclass(frozen=True)
@@ -102,10 +94,10 @@ def copy_embeddings(
         WrongStateError: the encoder version is retired.
     """
     started = time.monotonic()
-    _check_shapes(encoder_version, faces, vectors)
+    check_shapes(encoder_version, faces, vectors)
     order = np.argsort(faces, kind="stable")
-    _check_each_once(faces[order])
-    _check_lengths(vectors)
+    check_each_once(faces[order])
+    check_lengths(vectors)
     replaced = 0
     if len(faces):
         with transaction.atomic():
@@ -119,63 +111,6 @@ def copy_embeddings(
         if len(faces) >= ANALYZED_FROM:
             _analyze()
     return CopiedEmbeddings(rows=len(faces), replaced=replaced, seconds=time.monotonic() - started)
-
-
-def _check_shapes(encoder_version: EncoderVersion, faces: Ids, vectors: Vectors) -> None:
-    if faces.ndim != 1 or faces.dtype.kind not in "iu":
-        raise InvalidRequestError(
-            f"Faces are one row of whole numbers; these are {faces.dtype} of shape {faces.shape}.",
-            shape=list(faces.shape),
-        )
-    if vectors.dtype.kind != "f" or vectors.ndim != 2 or len(vectors) != len(faces):
-        raise InvalidRequestError(
-            f"Vectors are floats of shape ({len(faces)}, {encoder_version.dimension}), one a face; "
-            f"these are {vectors.dtype} of shape {vectors.shape}.",
-            shape=list(vectors.shape),
-        )
-    if vectors.shape[1] != encoder_version.dimension:
-        raise InvalidRequestError(
-            f"Encoder version “{encoder_version.name}” makes vectors of {encoder_version.dimension} numbers; "
-            f"these have {vectors.shape[1]}.",
-            dimension=vectors.shape[1],
-        )
-
-
-def _check_each_once(in_order: Ids) -> None:
-    twice = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-    if len(twice):
-        raise InvalidRequestError(
-            f"A face has one embedding by one encoder version; {_some(twice)} named more than once.", faces=len(twice)
-        )
-
-
-def _check_lengths(vectors: Vectors) -> None:
-    wrong = 0
-    first: int | None = None
-    for start in range(0, len(vectors), _CHECKED_AT_A_TIME):
-        part = vectors[start : start + _CHECKED_AT_A_TIME]
-        lengths = np.sqrt(np.einsum("ij,ij->i", part, part, dtype=np.float32))
-        bad = np.flatnonzero(~(np.abs(lengths - 1) < LENGTH_TOLERANCE))  # NaN is not below either
-        wrong += len(bad)
-        if first is None and len(bad):
-            first = start + int(bad[0])
-    if first is not None:
-        what = "has the length" if np.isfinite(vectors[first]).all() else "has numbers that are not finite:"
-        raise InvalidRequestError(
-            f"Embeddings have the length 1, within {LENGTH_TOLERANCE}. {wrong:,} of {len(vectors):,} do not; "
-            f"the first of them, in row {first}, {what} {float(np.linalg.norm(vectors[first])):.4g}.",
-            rows=wrong,
-            first=first,
-        )
-
-
-def _some(ids: Ids) -> str:
-    """A few numbers, in words that end in a verb: `face 3 is`, `faces 3, 4 and 12 more are`."""
-    shown = ", ".join(str(number) for number in ids[:SHOWN].tolist())
-    if len(ids) == 1:
-        return f"face {shown} is"
-    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
-    return f"faces {shown}{more} are"
 
 
 def _hold_faces_still() -> None:
@@ -239,7 +174,7 @@ def _look_up(in_order: Ids) -> _Faces:
     if len(rows) < len(in_order):
         missing = np.delete(in_order, rows["place"])
         raise NotFoundError(
-            f"Only faces that are stored can have embeddings; {_some(missing)} not there.", faces=len(missing)
+            f"Only faces that are stored can have embeddings; {some_faces(missing)} not there.", faces=len(missing)
         )
     back = np.argsort(rows["place"])
     return _Faces(

@@ -29,7 +29,7 @@ from psycopg.sql import SQL
 from faces.exceptions import ConflictError, InvalidRequestError, NotFoundError
 from faces.models import Embedding, EncoderVersion, Gallery
 from faces.services.binary_copy import fetch_rows
-from faces.services.bulk_loading import Ids, Vectors
+from faces.services.embedding_checks import Ids, Vectors
 
 Digests = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]

@@ -10,7 +10,8 @@ from pgvector import HalfVector
 
 from faces.exceptions import ConflictError, FacetError, InvalidRequestError, NotFoundError, WrongStateError
 from faces.models import Embedding, EncoderVersion, Face, Gallery, Template
-from faces.services.bulk_loading import Vectors, copy_embeddings
+from faces.services.bulk_loading import copy_embeddings
+from faces.services.embedding_checks import Vectors
 from tests import factories
 from tests.factories import axis
 
