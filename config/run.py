@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
+from config.cores import cores
 from config.embedded import postgres
 from config.embedded.locks import open_lock_file, try_lock
 from config.embedded.programs import EmbeddedPostgresError
@@ -70,7 +71,7 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
     return [
         Service("web", _web_command(here, bind), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
-        *encoders(worker, cores=len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1),
+        *encoders(worker, cores=cores()),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
     ]
 

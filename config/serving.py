@@ -1,8 +1,7 @@
 """How many requests the web server works on at a time, and how many of them may be about photos to look at."""
 
-import os
-
 from config import env
+from config.cores import cores
 
 WEB_PROCESSES = 2
 """Where there are as many cores. Only one thread of a process runs Python at a time, and of a request for recognition
@@ -17,7 +16,7 @@ KEPT_FREE = 4
 
 def web_processes() -> int:
     """The processes of the web server, as the operator wants them."""
-    return env.integer("FACET_WEB_PROCESSES", min(WEB_PROCESSES, os.cpu_count() or 1), minimum=1, maximum=64)
+    return env.integer("FACET_WEB_PROCESSES", min(WEB_PROCESSES, cores()), minimum=1, maximum=64)
 
 
 def web_threads() -> int:

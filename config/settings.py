@@ -8,6 +8,7 @@ from celery.schedules import crontab
 
 from config import env, unfold
 from config.broker import OWN_DATABASE, transport_options
+from config.cores import cores
 from config.database import database_from_url, embedded_database
 from config.embedded.postgres import Cluster
 from config.logs import logging_settings
@@ -196,6 +197,7 @@ ENCODER_DEVICE = env.text("FACET_DEVICE", "auto")
 ENCODER_PRECISION = env.choice("FACET_PRECISION", "auto", allowed=("auto", "float32", "bfloat16", "float16"))
 # Threads that torch may use in one process; 0 leaves the choice to torch.
 ENCODER_THREADS = env.integer("FACET_TORCH_THREADS", 0, minimum=0, maximum=1024)
+CORES = cores()
 
 # Probes under way at a time, and whether those that come together share a batch. With `no` they are encoded one by one:
 # there to measure what gathering is worth.

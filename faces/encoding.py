@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -207,8 +206,7 @@ def _use_threads(threads: int) -> None:
 
 def _cores() -> int:
     """The threads that this process may compute with."""
-    here = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return settings.ENCODER_THREADS or here
+    return settings.ENCODER_THREADS or settings.CORES
 
 
 def import_encoder(path: Path, spec: EncoderSpec, *, channel_order: str = "rgb") -> Stored:
