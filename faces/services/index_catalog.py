@@ -74,9 +74,13 @@ class BuildProgress:
 
 
 WAITS = "waiting for"
-BUILDS = "building index"
+LOADS = "building index: loading tuples"
 PHASES = {
     "initializing": "Begins",
+    "building index: initializing": "Begins",
+    "building index: performing k-means": "Finds the centers of the lists",
+    "building index: assigning tuples": "Assigns templates to lists",
+    LOADS: "Writes the lists",
     "index validation: scanning index": "Looks for templates written meanwhile",
     "index validation: sorting tuples": "Looks for templates written meanwhile",
     "index validation: scanning table": "Adds templates written meanwhile",
@@ -96,6 +100,4 @@ def build_progress(pid: int) -> BuildProgress | None:
     phase, templates, lockers = str(row[0]), int(row[1] or 0), int(row[2] or 0)
     if phase.startswith(WAITS):
         return BuildProgress(f"Waits for {max(lockers, 1)} older transactions in the database to end")
-    if phase.startswith(BUILDS):
-        return BuildProgress("Arranges the templates", templates)
-    return BuildProgress(PHASES.get(phase, phase))
+    return BuildProgress(PHASES.get(phase, phase), templates if phase == LOADS else None)

@@ -17,11 +17,9 @@ from psycopg import sql
 from psycopg.errors import DiskFull, LockNotAvailable
 
 from faces.services.index_catalog import TABLE, BuildProgress, build_progress, unplanned_indexes
+from faces.services.nearest import Route
 
 logger = logging.getLogger(__name__)
-
-M = 24
-EF_CONSTRUCTION = 128
 
 LOCK = 0x6661636574
 """Of PostgreSQL's advisory locks: who holds it may create and drop indexes of templates."""
@@ -32,6 +30,8 @@ DROP_PATIENCE_MS = 20_000
 
 MEGABYTE = 1 << 20
 SPARE = 1.1
+SORTING = 64 * MEGABYTE
+"""For the templates in the order of their lists."""
 
 SESSION_SETTINGS = {
     "statement_timeout": "0",
@@ -42,21 +42,12 @@ SESSION_SETTINGS = {
 }
 
 CREATE = """
-    CREATE INDEX CONCURRENTLY {name} ON {table} USING hnsw ((vector::halfvec({dimension})) halfvec_l2_ops)
-    WITH (m = {m}, ef_construction = {ef_construction})
+    CREATE INDEX CONCURRENTLY {name} ON {table} USING ivfflat ((vector::halfvec({dimension})) halfvec_l2_ops)
+    WITH (lists = {lists})
     WHERE gallery_id = {gallery} AND encoder_version_id = {version} AND id <= {up_to}
 """
 
 Watch = Callable[[BuildProgress], None]
-
-
-def graph_bytes(rows: int, dimension: int) -> int:
-    """Return the memory that the graph of so many templates takes while it is built.
-
-    pgvector keeps a template's vector, its 2 m links of 16 bytes on the lowest layer (a few more above) and some 200
-    bytes of bookkeeping: measured 971, 1,228 and 1,481 bytes for m 16, 24 and 32 with 128 numbers.
-    """
-    return rows * (210 + 2 * dimension + 33 * M)
 
 
 class IndexSession:
@@ -83,37 +74,33 @@ class IndexSession:
         """Take the lock unless another session holds it; waiting for it in the database would hold up a build."""
         return bool(self._one("SELECT pg_try_advisory_lock(%s)", LOCK))
 
-    def give_memory(self, rows: int, dimension: int) -> None:
-        """Let a build have the memory that its graph needs, within two thirds of what the server counts on as a cache.
-
-        A graph that does not fit is built about ten times slower.
-        """
-        needed = int(graph_bytes(rows, dimension) * SPARE) // MEGABYTE + 16
+    def memory_allowed(self) -> int:
+        """Return the bytes that a build may have: two thirds of what the server counts on as a cache."""
         allowed = self._one(
             "SELECT greatest(pg_size_bytes(current_setting('maintenance_work_mem')),"
-            " pg_size_bytes(current_setting('effective_cache_size')) * 2 / 3) / %s",
-            MEGABYTE,
+            " pg_size_bytes(current_setting('effective_cache_size')) * 2 / 3)"
         )
-        self._set("maintenance_work_mem", f"{min(needed, int(str(allowed)))}MB")
+        return int(str(allowed))
 
-    def create(
-        self, name: str, *, gallery_id: int, encoder_version_id: int, dimension: int, up_to: int, watch: Watch
-    ) -> None:
+    def give_memory(self, needed: int) -> None:
+        """Let the next build have this many bytes; pgvector refuses to look for centers with less than it needs."""
+        self._set("maintenance_work_mem", f"{max(int(needed * SPARE), SORTING) // MEGABYTE + 1}MB")
+
+    def create(self, index: Route, *, lists: int, watch: Watch) -> None:
         """Build an index; `watch` is told about every second how far it is, and what it raises ends the build.
 
-        Searches and writers go on meanwhile. The index knows every template with an id up to `up_to`, however late
-        its transaction is committed: it is built after all transactions have ended that wrote before there was an
+        Searches and writers go on meanwhile. The index knows every template with an id up to `index_up_to`, however
+        late its transaction is committed: it is built after all transactions have ended that wrote before there was an
         index, and later ones write to it themselves. What a build leaves that ends early is to be dropped.
         """
         statement = sql.SQL(CREATE).format(
-            name=sql.Identifier(name),
+            name=sql.Identifier(index.index_name),
             table=sql.Identifier(TABLE),
-            dimension=sql.Literal(dimension),
-            m=sql.Literal(M),
-            ef_construction=sql.Literal(EF_CONSTRUCTION),
-            gallery=sql.Literal(gallery_id),
-            version=sql.Literal(encoder_version_id),
-            up_to=sql.Literal(up_to),
+            dimension=sql.Literal(index.dimension),
+            lists=sql.Literal(lists),
+            gallery=sql.Literal(index.gallery_id),
+            version=sql.Literal(index.encoder_version_id),
+            up_to=sql.Literal(index.index_up_to),
         )
         try:
             self._watched(statement, watch)
@@ -122,7 +109,7 @@ class IndexSession:
                 raise
             # Most likely the shared memory that processes need to build together, and of which containers have little.
             logger.warning("Several processes found no room to build an index; trying with one")
-            self.drop(name)
+            self.drop(index.index_name)
             self._set("max_parallel_maintenance_workers", "0")
             self._watched(statement, watch)
 

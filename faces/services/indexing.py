@@ -1,16 +1,16 @@
 """The index of a gallery: asked for, built beside running searches, and put into its plan."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
 from faces.exceptions import ConflictError, InvalidRequestError, JobCancelledError
 from faces.models import EncoderVersion, Gallery, Job, SearchPlan, Template
+from faces.services.calibration import PROBES, lists_to_search
 from faces.services.index_catalog import (
     BuildProgress,
     count_templates,
@@ -20,12 +20,10 @@ from faces.services.index_catalog import (
     usable_indexes,
 )
 from faces.services.index_decision import SIZES, Sizes
+from faces.services.index_lists import lists_for, memory_for
 from faces.services.index_session import POLL_SECONDS, IndexSession
-from faces.services.nearest import Route, nearest_people
+from faces.services.nearest import Route
 from faces.services.working import request_work
-
-WARMING_PROBES = 256
-WARMING_AT_ONCE = 16
 
 Show = Callable[[int, int, str], None]
 
@@ -70,7 +68,9 @@ def _check_size(gallery_id: int, version_id: int, sizes: Sizes) -> None:
         )
 
 
-def build_index(job: Job, *, sizes: Sizes = SIZES, show: Show | None = None) -> Mapping[str, object]:
+def build_index(
+    job: Job, *, sizes: Sizes = SIZES, probes: int = PROBES, show: Show | None = None
+) -> Mapping[str, object]:
     """Build the index that a job asks for, and let searches use it.
 
     Searches and writers go on meanwhile, and notice nothing but a busier machine. What killed builds left behind is
@@ -79,10 +79,11 @@ def build_index(job: Job, *, sizes: Sizes = SIZES, show: Show | None = None) -> 
     Args:
         job: running.
         sizes: when an index is worth having.
+        probes: how many to measure the index with.
         show: told about every second how many templates are done, of how many, and what is being done.
 
     Returns:
-        rows, bytes and seconds.
+        rows, lists, lists_searched, bytes and seconds.
 
     Raises:
         JobCancelledError: somebody wished it to stop, or the gallery is gone.
@@ -104,25 +105,26 @@ def build_index(job: Job, *, sizes: Sizes = SIZES, show: Show | None = None) -> 
         _check_size(gallery.pk, version.pk, sizes)
         up_to = _last_id()
         tell.total = rows = count_templates(gallery_id=gallery.pk, encoder_version_id=version.pk, up_to=up_to)
+        lists = lists_for(rows, version.dimension, memory=session.memory_allowed())
         name = index_name(gallery_id=gallery.pk, encoder_version_id=version.pk, up_to=up_to)
+        route = Route(gallery.pk, version.pk, version.dimension, name, up_to)
         tell(BuildProgress("Begins"))
-        session.give_memory(rows, version.dimension)
+        session.give_memory(memory_for(lists, version.dimension))
         try:
-            session.create(
-                name,
-                gallery_id=gallery.pk,
-                encoder_version_id=version.pk,
-                dimension=version.dimension,
-                up_to=up_to,
-                watch=tell,
-            )
-            outdated = _put_to_use(gallery, version, name, up_to, tell)
+            session.create(route, lists=lists, watch=tell)
+            searched, outdated = _put_to_use(gallery, version, route, lists, probes, tell)
         except BaseException:
             session.drop_remains(name)
             raise
         if outdated:
             session.drop(outdated)
-    return {"rows": rows, "bytes": index_bytes(name), "seconds": round(time.monotonic() - started, 1)}
+    return {
+        "rows": rows,
+        "lists": lists,
+        "lists_searched": searched,
+        "bytes": index_bytes(name),
+        "seconds": round(time.monotonic() - started, 1),
+    }
 
 
 @dataclass
@@ -157,44 +159,58 @@ def _last_id() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _put_to_use(gallery: Gallery, version: EncoderVersion, name: str, up_to: int, tell: _Teller) -> str:
-    """Warm an index and write it into the plan; returns the name of the one it replaces, or nothing."""
-    if name not in usable_indexes():
+def _put_to_use(
+    gallery: Gallery, version: EncoderVersion, route: Route, lists: int, probes: int, tell: _Teller
+) -> tuple[int, str]:
+    """Measure an index and write it into the plan.
+
+    The measurement reads the index from everywhere, so that no search has to wait for its pages to come from the disk.
+
+    Returns:
+        How many lists searches look through, and the name of the index that it replaces, or nothing.
+    """
+    if route.index_name not in usable_indexes():
         raise ConflictError("The index is not there after it was built: somebody dropped it. Build it again.")
-    plan, _ = SearchPlan.objects.get_or_create(gallery=gallery, encoder_version=version)
-    route = Route(gallery.pk, version.pk, version.dimension, name, up_to, plan.ef_search)
-    for _ in _warm(route):
-        tell(BuildProgress("Reads the index into memory", tell.total))
-    rows = count_templates(gallery_id=gallery.pk, encoder_version_id=version.pk, up_to=up_to)
+
+    def tell_probes(done: int, total: int) -> None:
+        note = f"Measures how many lists a search has to look through: {done:,} of {total:,} probes"
+        tell(BuildProgress(note, tell.total))
+
+    plan = _plan(gallery, version)
+    searched = lists_to_search(route=route, lists=lists, plan=plan, tell=tell_probes, probes=probes)
+    rows = count_templates(gallery_id=gallery.pk, encoder_version_id=version.pk, up_to=route.index_up_to)
     with transaction.atomic():
-        if not Gallery.objects.select_for_update(no_key=True).filter(pk=gallery.pk).exists():
-            raise JobCancelledError("The gallery was deleted.")
-        plan, _ = SearchPlan.objects.select_for_update().get_or_create(gallery=gallery, encoder_version=version)
+        plan = SearchPlan.objects.select_for_update().get(pk=_plan(gallery, version).pk)
         outdated = plan.index_name
-        plan.index_name, plan.index_up_to, plan.index_rows = name, up_to, rows
-        plan.index_built_at, plan.is_out_of_reach = timezone.now(), False
-        plan.save(
-            update_fields=["index_name", "index_up_to", "index_rows", "index_built_at", "is_out_of_reach", "updated_at"]
-        )
-    return outdated
+        if plan.raised_from is not None and plan.lists:
+            plan.raised_from = max(1, plan.raised_from * lists // plan.lists)
+        plan.index_name, plan.index_up_to, plan.index_rows = route.index_name, route.index_up_to, rows
+        plan.lists, plan.lists_searched, plan.index_built_at = lists, searched, timezone.now()
+        plan.save(update_fields=PLANNED)
+    return searched, outdated
 
 
-def _warm(route: Route) -> Iterator[None]:
-    """Search with templates from everywhere in the index, so that nobody waits for its pages to come from the disk."""
-    templates = Template.objects.filter(gallery_id=route.gallery_id, encoder_version_id=route.encoder_version_id)
-    first = templates.order_by("pk").values_list("pk", flat=True).first() or 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT (SELECT id FROM faces_template WHERE gallery_id = %s AND encoder_version_id = %s"
-            " AND id >= place ORDER BY id LIMIT 1) FROM unnest(%s::bigint[]) AS place",
-            [
-                route.gallery_id,
-                route.encoder_version_id,
-                np.linspace(first, route.index_up_to, WARMING_PROBES).astype(np.int64).tolist(),
-            ],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    for start in range(0, len(ids), WARMING_AT_ONCE):
-        some = templates.filter(pk__in=ids[start : start + WARMING_AT_ONCE]).values_list("vector", flat=True)
-        nearest_people(route, [np.asarray(vector, dtype=np.float32) for vector in some], limit=1)
-        yield
+PLANNED = [
+    "index_name",
+    "index_up_to",
+    "index_rows",
+    "index_built_at",
+    "lists",
+    "lists_searched",
+    "raised_from",
+    "updated_at",
+]
+
+
+def _plan(gallery: Gallery, version: EncoderVersion) -> SearchPlan:
+    """Return the plan, made where there is none.
+
+    Raises:
+        JobCancelledError: the gallery is gone.
+    """
+    try:
+        with transaction.atomic():
+            Gallery.objects.select_for_update(no_key=True).get(pk=gallery.pk)
+            return SearchPlan.objects.get_or_create(gallery=gallery, encoder_version=version)[0]
+    except Gallery.DoesNotExist as error:
+        raise JobCancelledError("The gallery was deleted.") from error

@@ -105,7 +105,7 @@ def index_state(gallery: Gallery, *, encoder_version: EncoderVersion | None = No
     is_wanted = decision.action is Action.BUILD
     has_index = plan is not None and facts.has_index
     return IndexState(
-        is_exact=not has_index or facts.is_out_of_reach,
+        is_exact=not has_index,
         rows=facts.rows,
         tail=facts.tail if has_index else 0,
         index_rows=facts.index_rows,
@@ -136,7 +136,7 @@ def _facts_of_index(plan: SearchPlan, tail: int, *, is_thorough: bool) -> Facts:
             gallery_id=plan.gallery_id, encoder_version_id=plan.encoder_version_id, up_to=plan.index_up_to
         )
         dead = max(plan.index_rows - left, 0)
-    return Facts(tail=tail, has_index=True, index_rows=plan.index_rows, dead=dead, is_out_of_reach=plan.is_out_of_reach)
+    return Facts(tail=tail, has_index=True, index_rows=plan.index_rows, dead=dead)
 
 
 def tend(*, is_thorough: bool = False, sizes: Sizes = SIZES) -> Tended:
@@ -182,7 +182,10 @@ def _forget(plan: SearchPlan) -> int:
         index_up_to=0,
         index_rows=0,
         index_built_at=None,
-        is_out_of_reach=False,
+        lists=0,
+        lists_searched=0,
+        raised_from=None,
+        raised_at=None,
         updated_at=timezone.now(),
     )
 

@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 60.0
 
 Vectors = npt.NDArray[np.float32]
 
+PROBES = 30
 SIZES = Sizes(build_from=1000, drop_below=500, tail=200, tail_share=0.1, dead_share=0.2)
 
 
@@ -83,7 +84,7 @@ def build(gallery: Gallery) -> Job:
 
 def do(job: Job) -> bool:
     """Do a queued job as a worker does; returns whether it was done here."""
-    is_done = perform(job=job, work=partial(build_index, sizes=SIZES))
+    is_done = perform(job=job, work=partial(build_index, sizes=SIZES, probes=PROBES))
     job.refresh_from_db()
     return is_done
 
@@ -105,6 +106,7 @@ def knows(gallery: Gallery, vector: npt.NDArray[np.float32]) -> bool:
     )
     probe = HalfVector(vector).to_text()
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ivfflat.probes = {plan.lists}")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN {nearest}", [probe, probe])
         assert plan.index_name in "".join(row[0] for row in cursor.fetchall())
@@ -113,11 +115,11 @@ def knows(gallery: Gallery, vector: npt.NDArray[np.float32]) -> bool:
 
 
 def indexes() -> dict[str, bool]:
-    """Names of the HNSW indexes of templates in the database, and whether each is valid."""
+    """Names of the indexes of templates in the database, and whether each is valid."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexrelid::regclass::text, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-            " WHERE indrelid = 'faces_template'::regclass AND relam = (SELECT oid FROM pg_am WHERE amname = 'hnsw')"
+            " WHERE indrelid = 'faces_template'::regclass AND relam = (SELECT oid FROM pg_am WHERE amname = 'ivfflat')"
         )
         return {str(name): bool(valid) for name, valid in cursor.fetchall()}
 

@@ -128,11 +128,11 @@ def test_a_build_that_breaks_down_leaves_the_old_index_in_use_and_no_other() -> 
     before = plan_of(gallery).index_name
 
     def break_down(done: int, total: int, note: str) -> None:
-        if "memory" in note:
+        if "Measures" in note:
             raise ZeroDivisionError
 
     job = request_index(gallery=gallery, sizes=SIZES)
-    perform(job=job, work=partial(build_index, sizes=SIZES, show=break_down))
+    perform(job=job, work=partial(build_index, sizes=SIZES, probes=30, show=break_down))
     job.refresh_from_db()
     assert (job.state, plan_of(gallery).index_name, indexes()) == ("failed", before, {before: True})
 
@@ -159,7 +159,7 @@ def test_tending_drops_what_a_killed_build_left_but_not_what_is_being_built() ->
     gallery, _ = gallery_of(1000)
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE INDEX faces_search_g1_v1_1 ON faces_template USING hnsw"
+            "CREATE INDEX faces_search_g1_v1_1 ON faces_template USING ivfflat"
             " ((vector::halfvec(128)) halfvec_l2_ops) WHERE id < 5"
         )
     with old_snapshot():

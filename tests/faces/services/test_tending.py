@@ -182,14 +182,3 @@ def test_the_state_of_an_index_is_told_for_a_page() -> None:
     assert state.job is not None
     assert wanted(plan_of(gallery), sizes=SIZES) == state.decision
     assert state.decision.action is Action.KEEP
-
-
-def test_an_index_that_misses_the_goal_is_left_alone_and_a_new_one_gets_another_chance() -> None:
-    gallery, _ = gallery_of(1000)
-    finished(build(gallery), ago=timedelta(hours=1))
-    SearchPlan.objects.update(is_out_of_reach=True)
-    add_templates(gallery, unit_vectors(300, seed=2))
-    assert tend(sizes=SIZES, is_thorough=True).requested is None
-    assert index_state(gallery, sizes=SIZES).is_exact
-    build(gallery)
-    assert plan_of(gallery).is_indexed

@@ -1,0 +1,125 @@
+"""How many lists of a new index a search has to look through, measured before anybody searches through it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from faces.models import Embedding, EncoderVersion, Gallery, SearchPlan, Template, Threshold
+from faces.services.comparing import compare
+from faces.services.nearest import NOBODY, Route
+from faces.services.thresholds import MAX_DISTANCE, tau_or_none
+
+SHARES = (0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+"""Of the lists, tried in this order. Fewer are never searched: what that saves nobody notices."""
+
+PROBES = 800
+SECONDS = 60.0
+"""After which no further probe is asked, unless there were fewer than `FEWEST_PROBES`."""
+FEWEST_PROBES = 100
+
+TELL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A stored vector (D,) to look for; `without` is a person who is left out, or `NOBODY`."""
+
+    vector: npt.NDArray[np.float32]
+    without: int = NOBODY
+
+
+def lists_to_search(
+    *, route: Route, lists: int, plan: SearchPlan, tell: Callable[[int, int], None], probes: int = PROBES
+) -> int:
+    """Return the fewest lists with which searches reach the plan's goal of recall.
+
+    Every probe is asked through the index and exactly, with few lists first; whoever is missed is asked again with
+    more. The lists of a smaller share are among those of a larger one, so nobody else need be. Where live searches had
+    shown that more are needed than such a measurement says, that share of the lists is the least.
+
+    Args:
+        route: the new index.
+        lists: how many it has.
+        plan: what the goal is, and what became of the index before.
+        tell: told about every second how many probes were asked, of how many; what it raises ends it.
+        probes: how many to ask, if the time allows.
+    """
+    gallery, version = plan.gallery, plan.encoder_version
+    in_force = tau_or_none(gallery=gallery, encoder_version=version, use=Threshold.Use.RECOGNITION)
+    tau = in_force.tau if in_force else MAX_DISTANCE
+    drawn = draw_probes(gallery, version, up_to=route.index_up_to, count=probes)
+    least = _raised_share(plan)
+    missed: Sequence[Probe] = drawn
+    allowed = 0
+    for share in SHARES:
+        searched = max(1, ceil(max(share, least) * lists))
+        asked, missed = _ask(replace(route, lists_searched=searched), missed, tau, tell)
+        if share == SHARES[0]:
+            allowed = int(asked * (1 - plan.recall_goal))
+        if len(missed) <= allowed:
+            return searched
+    return lists
+
+
+def _raised_share(plan: SearchPlan) -> float:
+    """Return the share of its lists that the plan was raised to because searches missed people; 0 where it was not."""
+    return plan.lists_searched / plan.lists if plan.raised_at is not None and plan.lists else 0.0
+
+
+def _ask(
+    route: Route, probes: Sequence[Probe], tau: float, tell: Callable[[int, int], None]
+) -> tuple[int, list[Probe]]:
+    """Return how many probes were asked, and those that were not answered as exactly."""
+    end, told = time.monotonic() + SECONDS, 0.0
+    missed: list[Probe] = []
+    for done, probe in enumerate(probes):
+        now = time.monotonic()
+        if now >= end and done >= FEWEST_PROBES:
+            return done, missed
+        if now - told >= TELL_SECONDS:
+            tell(done, len(probes))
+            told = now
+        if not compare(route, [probe.vector], tau=tau, without=[probe.without]).agreed:
+            missed.append(probe)
+    return len(probes), missed
+
+
+def draw_probes(gallery: Gallery, version: EncoderVersion, *, up_to: int, count: int) -> list[Probe]:
+    """Draw probes from everywhere in the index, in no order.
+
+    Half are faces of people who have several: none is quite the template it belongs to. The others are templates whose
+    own person is left out, which asks what a stranger's face does.
+    """
+    drawn = list(Template.objects.filter(pk__in=_drawn_ids(gallery, version, up_to, count)))
+    order = np.random.default_rng(up_to).permutation(len(drawn))
+    several = {drawn[i].person_id for i in order[::2] if drawn[i].faces > 1}
+    faces = (
+        Embedding.objects.filter(person_id__in=several, encoder_version=version, is_enrolled=True)
+        .order_by("person_id", "?")
+        .distinct("person_id")
+    )
+    known = {face.person_id: Probe(_array(face.vector)) for face in faces}
+    return [known.get(drawn[i].person_id) or Probe(_array(drawn[i].vector), without=drawn[i].person_id) for i in order]
+
+
+def _drawn_ids(gallery: Gallery, version: EncoderVersion, up_to: int, count: int) -> list[int]:
+    """Ids of templates at even distances; reads no more than there are asked for."""
+    first = Template.objects.searchable(gallery, version).order_by("pk").values_list("pk", flat=True).first() or up_to
+    places = np.linspace(first, up_to, count).astype(np.int64).tolist()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT drawn.id FROM unnest(%s::bigint[]) AS place CROSS JOIN LATERAL ("
+            " SELECT id FROM faces_template WHERE gallery_id = %s AND encoder_version_id = %s AND id >= place"
+            " AND id <= %s ORDER BY id LIMIT 1) AS drawn",
+            [places, gallery.pk, version.pk, up_to],
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
+
+
+def _array(vector: Sequence[float]) -> npt.NDArray[np.float32]:
+    return np.asarray(vector, dtype=np.float32)
