@@ -25,7 +25,7 @@ from tests.faces.indexed import Vectors, clustered, fill, index
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE = 1500
+PEOPLE = 500
 
 
 @pytest.fixture

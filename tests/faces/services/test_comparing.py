@@ -44,7 +44,7 @@ def test_no_probe_asks_the_database_nothing(db: None, django_assert_num_queries:
 class TestIndexes:
     @pytest.fixture
     def vectors(self) -> np.ndarray:
-        return clustered(2000)
+        return clustered(1000)
 
     @pytest.fixture
     def gallery(self, vectors: np.ndarray) -> Gallery:

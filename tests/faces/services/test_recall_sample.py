@@ -13,12 +13,12 @@ from tests.faces.indexed import clustered, fill, index
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE = 1200
+PEOPLE = 500
 
 
 @pytest.fixture
 def gallery() -> Gallery:
-    """1,200 people with two faces each."""
+    """500 people with two faces each."""
     gallery = factories.gallery(name="Staff")
     fill(gallery, clustered(2 * PEOPLE), people=PEOPLE)
     return gallery
