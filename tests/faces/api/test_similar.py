@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
-from faces.models import Gallery, Person, SearchEvent
+from faces.models import Gallery, Person, SearchEvent, Threshold
 from faces.services.people import merge_people
+from faces.services.thresholds import tau_in_force
 from tests import factories
 from tests.faces.api.conftest import ClientFor
 
@@ -40,7 +41,9 @@ def test_the_people_who_look_most_like_somebody_are_told_with_their_best_photo(c
     assert [person["distance"] for person in body["people"]] == pytest.approx([0.02, 0.4], abs=1e-3)
     assert body["people"][0]["face"]["id"] == Person.objects.get(name="Ada again").faces.get().pk
     assert body["face"]["id"] == ada.faces.get().pk
-    assert (body["gallery"], body["tau"]) == ("staff", pytest.approx(0.1045))
+    use = Threshold.Use.RECOGNITION
+    in_force = tau_in_force(gallery=ada.gallery, encoder_version=ada.gallery.encoder_version, use=use)
+    assert (body["gallery"], body["tau"]) == ("staff", in_force.tau)
 
 
 def test_a_face_is_compared_with_everybody_but_whose_it_is(client: APIClient, ada: Person) -> None:
