@@ -104,7 +104,8 @@ LANGUAGE sql STABLE AS $$
         FROM ranked
         WINDOW of_person AS (PARTITION BY person_id, encoder_version_id)
     ), judged AS (
-        SELECT *, is_core OR distance <= 2.5 * nth_value(distance, ((faces + 1) / 2)::int) OVER of_person AS is_kept
+        SELECT *, is_core
+            OR distance <= greatest(2.5 * nth_value(distance, ((faces + 1) / 2)::int) OVER of_person, 0.12) AS is_kept
         FROM measured
         WINDOW of_person AS (
             PARTITION BY person_id, encoder_version_id ORDER BY distance

@@ -23,7 +23,7 @@ def template(vectors: Sequence[Vector], qualities: Sequence[float]) -> tuple[lis
         core = sorted(everybody, key=lambda i: squares(i, center))[: len(vectors) // 2 + 1]
         distances = [squares(i, mean([j for j in core if j != i], equal)) for i in everybody]
         median = sorted(distances)[(len(vectors) - 1) // 2]
-        kept = [i for i in everybody if i in core or distances[i] <= 2.5 * median]
+        kept = [i for i in everybody if i in core or distances[i] <= max(2.5 * median, 0.12)]
     point = mean(kept, [max(quality, 0.05) for quality in qualities])
     length = sum(x * x for x in point) ** 0.5
     return [x / length for x in point], [i in kept for i in everybody]

@@ -12,11 +12,13 @@ from tests.encoder.test_templates import album, units
 Floats = npt.NDArray[np.float64]
 
 
-def crowd(seed: int, people: int, faces: int, spread: float) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+def crowd(
+    seed: int, people: int, faces: int, spread: float, apart: float = 0.25
+) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
     """People some 0.3 from each other, as real ones are, and their faces, scattered by `spread` along all 128 axes."""
     rng = np.random.default_rng(seed)
     owner = np.repeat(np.arange(people), faces)
-    centers = units(np.eye(128)[0] + 0.25 * units(rng.normal(size=(people, 128))))
+    centers = units(np.eye(128)[0] + apart * units(rng.normal(size=(people, 128))))
     return units(centers[owner] + spread * rng.normal(size=(len(owner), 128))), owner, np.ones(len(owner))
 
 
@@ -67,7 +69,7 @@ def test_faces_of_a_known_scatter_have_that_noise_and_gaps_move_by_it(spread: fl
 
 
 def test_wrong_labels_are_no_noise() -> None:
-    vectors, people, qualities = crowd(2, 100, 8, 0.01)
+    vectors, people, qualities = crowd(2, 100, 8, 0.02, apart=1)
     right = probe_noise(vectors, people, qualities)
     people[::8] = np.roll(people[::8], 8)
     wrong = probe_noise(vectors, people, qualities)

@@ -102,6 +102,13 @@ def test_a_face_at_exactly_the_largest_distance_is_kept() -> None:
         assert templates(vectors, np.zeros(3, np.int64), np.ones(3)).kept[2] == is_kept
 
 
+def test_photos_of_one_moment_make_no_outlier_of_another_photo_of_the_same_person() -> None:
+    for distance, is_kept in ((0.1199, True), (0.1201, False)):
+        vectors = np.array([[1, 0], [1, 0], [1, 0], [1, np.sqrt(distance)]])  # `distance` from the mean of the others
+        assert template(vectors, np.ones(4)).kept.tolist() == [True, True, True, is_kept]
+        assert templates(vectors, np.zeros(4, np.int64), np.ones(4)).kept.tolist() == [True, True, True, is_kept]
+
+
 @pytest.mark.parametrize("faces", range(3, 12))
 def test_a_majority_always_stays(faces: int) -> None:
     # As many as possible are one point; all others lie far away, each in another direction

@@ -66,6 +66,16 @@ def test_a_wrong_label_among_three_is_left_out() -> None:
     np.testing.assert_allclose(vector, (axis(0) + near) / np.linalg.norm(axis(0) + near), atol=HALF)
 
 
+@pytest.mark.parametrize(("distance", "left_out"), [(0.115, 0), (0.125, 1)])
+def test_photos_of_one_moment_make_no_outlier_of_another_photo_of_the_same_person(
+    distance: float, left_out: int
+) -> None:
+    person = factories.person()
+    enroll(person, np.stack([axis(0), axis(0), at_distance(distance), axis(0)]), np.full(4, 0.9))
+
+    assert stored(person)[2] == left_out
+
+
 def test_a_face_of_better_quality_weighs_more() -> None:
     person = factories.person()
     enroll(person, np.stack([axis(0), axis(1)]), np.array([0.8, 0.4]))
