@@ -10,10 +10,10 @@ from faces.exceptions import InvalidRequestError, JobCancelledError
 from faces.models import EncoderVersion, Gallery, Job, ProbablePerson, Threshold
 from faces.services.clustering import Group, Links, Vectors, join
 from faces.services.neighbor_graph import (
-    SCANNED_UP_TO,
     Graph,
     UnknownFaces,
     build_index,
+    is_worth_an_index,
     neighbors_of_faces,
     neighbors_of_means,
     unknown_faces,
@@ -72,7 +72,7 @@ def group_unknown_faces(job: Job, *, show: Show = _unseen) -> Mapping[str, objec
                 raise JobCancelledError("It was cancelled; the groups are as they were.")
 
         report(0)
-        if count > SCANNED_UP_TO:
+        if is_worth_an_index(faces):
             with kept_alive(job, note=f"Making an index of {count:,} faces"):
                 build_index()
         earlier = _earlier(gallery, version, is_anew=bool(job.parameters.get("anew")))

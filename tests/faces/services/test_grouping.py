@@ -155,7 +155,7 @@ def test_an_index_finds_the_groups_that_the_scan_finds(gallery: Gallery, monkeyp
     planted(gallery, people=10, each=5, noise=0.02, seed=4)
     group(gallery)
     by_scan = groups_of(gallery)
-    monkeypatch.setattr(grouping, "SCANNED_UP_TO", 0)
+    monkeypatch.setattr(neighbor_graph, "SCANNED_UP_TO", 0)
     ProbablePerson.objects.all().delete()
     group(gallery)
     assert sorted(map(sorted, groups_of(gallery).values())) == sorted(map(sorted, by_scan.values()))
