@@ -23,13 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 FARTHEST = 2.5
-"""Times the median distance: farther faces are left out. Of wrong labels planted in LFW 95 % are caught by both limits,
-and 0.4 % of the right ones are lost (`benchmarks/templates.py`)."""
+"""Times the median distance: farther faces are left out. Of wrong labels planted in LFW 95 % are caught with both limits,
+and 0.3 % of the right ones are lost (`benchmarks/templates.py`)."""
 
 NEAR = 0.12
 """A face nearer than this is kept however alike the others are. Without it a burst of four photos of one moment made
-one in five of a person's other photos an outlier. Of 2,700 non-mated faces about one is as near to a template (LFW, the
-factory encoder). It means nothing to encoders whose distances are much longer, and does no harm there."""
+one in five of a person's other photos an outlier. Of 1,450 faces one is as near to the template of another person (LFW,
+the factory encoder). It means nothing to encoders whose distances are much longer, and does no harm there."""
 
 LEAST_WEIGHT = 0.05
 """Of a face of no quality at all, so that a person of such faces alone has a template, too."""
