@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 FARTHEST = 2.5
-"""Times the median distance: farther faces are left out. Of wrong labels planted in LFW 95 % are caught with both limits,
-and 0.3 % of the right ones are lost (`benchmarks/templates.py`)."""
+"""Times the median distance: farther faces are left out. Of wrong labels planted in LFW 95 % are caught with both
+limits, and 0.3 % of the right ones are lost (`benchmarks/templates.py`)."""
 
 NEAR = 0.12
 """A face nearer than this is kept however alike the others are. Without it a burst of four photos of one moment made
