@@ -19,6 +19,7 @@ import argparse
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def main() -> None:
         sys.exit(f"--faces must be at least {SMALLEST:,}; {options.faces:,} say nothing about searches.")
     folder = options.keep or Path(tempfile.mkdtemp(prefix="facet-search-"))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that what was started ends, too
     try:
         command = [sys.executable, "-m", MEASURE, *words(options)]
         answer = subprocess.run(command, cwd=PROJECT, env=environment(folder), check=False)
