@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from faces.services.comparing import compare
 from faces.services.nearest import NOBODY, Route
 from faces.services.thresholds import MAX_DISTANCE, tau_or_none
 
-SHARES = (0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+Vector: TypeAlias = npt.NDArray[np.float32]
+
+SHARES = (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
 """Of the lists, tried in this order. Fewer are never searched: what that saves nobody notices."""
 
 PROBES = 800
@@ -29,7 +32,7 @@ TELL_SECONDS = 1.0
 class Probe:
     """A stored vector (D,) to look for; `without` is a person who is left out, or `NOBODY`."""
 
-    vector: npt.NDArray[np.float32]
+    vector: Vector
     without: int = NOBODY
 
 
@@ -90,21 +93,37 @@ def _ask(
 
 
 def draw_probes(gallery: Gallery, version: EncoderVersion, *, up_to: int, count: int) -> list[Probe]:
-    """Draw probes from everywhere in the index, in no order.
+    """Draw probes from everywhere in the index, in no order: new photos of its people, as far as can be known.
 
-    Half are faces of people who have several: none is quite the template it belongs to. The others are templates whose
-    own person is left out, which asks what a stranger's face does.
+    Of a person with several faces it is one of them. Of a person with one face, which is the template itself, it is the
+    template moved by as much as two photos of another person of this gallery differ: (photo, photo) differs as (new
+    photo, photo enrolled) does. Where nobody has several faces, it is the template with its own person left out.
     """
     drawn = list(Template.objects.filter(pk__in=_drawn_ids(gallery, version, up_to, count)))
-    order = np.random.default_rng(up_to).permutation(len(drawn))
-    several = {drawn[i].person_id for i in order[::2] if drawn[i].faces > 1}
-    faces = (
-        Embedding.objects.filter(person_id__in=several, encoder_version=version, is_enrolled=True)
-        .order_by("person_id", "?")
-        .distinct("person_id")
-    )
-    known = {face.person_id: Probe(_array(face.vector)) for face in faces}
-    return [known.get(drawn[i].person_id) or Probe(_array(drawn[i].vector), without=drawn[i].person_id) for i in order]
+    pairs = _two_faces_each(version, [template.person_id for template in drawn if template.faces > 1])
+    moves = [first - second for first, second in pairs.values()]
+    rng = np.random.default_rng(up_to)
+    probes = []
+    for index in rng.permutation(len(drawn)):
+        template = drawn[index]
+        vector = _array(template.vector)
+        if template.person_id in pairs:
+            probes.append(Probe(pairs[template.person_id][0]))
+        elif moves:
+            moved = vector + moves[rng.integers(len(moves))]
+            probes.append(Probe(moved / np.linalg.norm(moved)))
+        else:
+            probes.append(Probe(vector, without=template.person_id))
+    return probes
+
+
+def _two_faces_each(version: EncoderVersion, people: Sequence[int]) -> dict[int, tuple[Vector, Vector]]:
+    """Return two enrolled faces of each of these people who has two."""
+    faces: dict[int, list[Vector]] = {}
+    enrolled = Embedding.objects.filter(person_id__in=people, encoder_version=version, is_enrolled=True)
+    for person, vector in enrolled.order_by("pk").values_list("person_id", "vector"):
+        faces.setdefault(person or NOBODY, []).append(_array(vector))
+    return {person: (vectors[0], vectors[-1]) for person, vectors in faces.items() if len(vectors) > 1}
 
 
 def _drawn_ids(gallery: Gallery, version: EncoderVersion, up_to: int, count: int) -> list[int]:
@@ -121,5 +140,5 @@ def _drawn_ids(gallery: Gallery, version: EncoderVersion, up_to: int, count: int
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _array(vector: Sequence[float]) -> npt.NDArray[np.float32]:
+def _array(vector: Sequence[float]) -> Vector:
     return np.asarray(vector, dtype=np.float32)

@@ -54,17 +54,16 @@ def compare(
 
 
 def judge(found: Sequence[Neighbor], exact: Sequence[Neighbor], *, tau: float) -> Tally:
-    """Compare the first person through the index with the exact one.
+    """Compare the answer through the index with the exact one.
 
-    They agree where both are the same person, or another one at an equal distance, on the same side of tau.
+    They agree where both are nobody, or the same person within tau, or two people within tau at an equal distance.
     """
-    if not exact:
-        return Tally(1, int(not found), 0)
-    if not found:
-        return Tally(1, 0, int(exact[0].distance <= tau))
-    is_match, should_match = found[0].distance <= tau, exact[0].distance <= tau
+    is_match = bool(found) and found[0].distance <= tau
+    should_match = bool(exact) and exact[0].distance <= tau
+    if not (is_match and should_match):
+        return Tally(1, int(is_match == should_match), int(should_match and not is_match))
     is_same = found[0].person_id == exact[0].person_id or abs(found[0].distance - exact[0].distance) <= SAME_DISTANCE
-    return Tally(1, int(is_same and is_match == should_match), int(should_match and not is_match))
+    return Tally(1, int(is_same), 0)
 
 
 @contextmanager

@@ -115,11 +115,12 @@ def knows(gallery: Gallery, vector: npt.NDArray[np.float32]) -> bool:
 
 
 def indexes() -> dict[str, bool]:
-    """Names of the indexes of templates in the database, and whether each is valid."""
+    """Names of the platform's indexes of templates in the database, and whether each is valid."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexrelid::regclass::text, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
             " WHERE indrelid = 'faces_template'::regclass AND relam = (SELECT oid FROM pg_am WHERE amname = 'ivfflat')"
+            " AND NOT starts_with(relname, 'test_')"
         )
         return {str(name): bool(valid) for name, valid in cursor.fetchall()}
 

@@ -20,10 +20,10 @@ AGREED, MISSED, WRONG_NOBODY = Tally(1, 1, 0), Tally(1, 0, 0), Tally(1, 0, 1)
         ([Neighbor(1, 0.05)], [Neighbor(1, 0.05)], AGREED),
         ([Neighbor(1, 0.5)], [Neighbor(1, 0.5)], AGREED),  # the same stranger's nearest
         ([Neighbor(2, 0.08)], [Neighbor(1, 0.05)], MISSED),  # another person
-        ([Neighbor(2, 0.5)], [Neighbor(1, 0.4)], MISSED),  # nobody both times, but not the nearest person
+        ([Neighbor(2, 0.5)], [Neighbor(1, 0.4)], AGREED),  # nobody both times, whoever is the nearest
         ([Neighbor(2, 0.2)], [Neighbor(1, 0.1)], WRONG_NOBODY),  # exactly tau is a match
         (NOBODY, [Neighbor(1, 0.05)], WRONG_NOBODY),
-        (NOBODY, [Neighbor(1, 0.5)], MISSED),
+        (NOBODY, [Neighbor(1, 0.5)], AGREED),
         (NOBODY, NOBODY, AGREED),
         ([Neighbor(2, 0.05 + 9e-7)], [Neighbor(1, 0.05)], AGREED),  # equally near
         ([Neighbor(2, 0.05 + 2e-6)], [Neighbor(1, 0.05)], MISSED),
