@@ -61,8 +61,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     call_command("migrate", interactive=False, verbosity=0)
-    runs = [measured(*synthetic(size)) for size in sorted(options.sizes)]
-    print_sizes(runs)
+    runs = []
+    for size in sorted(options.sizes):
+        runs.append(measured(*synthetic(size)))
+        print_size(runs[-1])
     routes = {size: both_routes(size) for size in sorted(options.sizes)} if options.routes else {}
     real, rivals = compared(options.faces)
     if options.json:
@@ -175,13 +177,13 @@ def _real(people: Labels, vectors: np.ndarray, quality: np.ndarray) -> Gallery:
     return gallery
 
 
-def print_sizes(runs: list[Run]) -> None:
-    """Print one line a size."""
-    for run in runs:
-        print(
-            f"{run.faces:,} synthetic faces: {run.seconds:.1f} s, again {run.again_s:.1f} s, at most {run.peak_mb:.0f} "
-            f"MB; BCubed F {run.scores.bcubed_f:.4f}, {run.scores.groups:,} groups of {run.scores.people:,} people"
-        )
+def print_size(run: Run) -> None:
+    """Print one line, at once."""
+    print(
+        f"{run.faces:,} synthetic faces: {run.seconds:.1f} s, again {run.again_s:.1f} s, at most {run.peak_mb:.0f} MB; "
+        f"BCubed F {run.scores.bcubed_f:.4f}, {run.scores.groups:,} groups of {run.scores.people:,} people",
+        flush=True,
+    )
 
 
 def of(found: Scores) -> dict[str, float]:
