@@ -18,10 +18,9 @@ from benchmarks.search_results import Kind, ManyPhotos, Measured
 from benchmarks.search_rivals import Flat, Hnsw, Numpy, answer_of, seconds_of
 from benchmarks.search_service import Percentiles, Service, ask_together, break_down, recall_of
 from benchmarks.search_shape import MeasuredDistances
+from benchmarks.search_tau import factory_tau, judged_by, tau_of
 from benchmarks.synthetic_gallery import Floats, SyntheticGallery
 from benchmarks.timing import take_turns
-from faces.models import Threshold
-from faces.services.thresholds import tau_in_force
 
 TIMED_SLOWLY = 60
 """Probes for rivals that read all vectors each time."""
@@ -38,13 +37,6 @@ SHAPE_FACES = 12_000
 def say(words: str) -> None:
     """Tell how far it is."""
     print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
-
-
-def tau_of(loaded: LoadedGallery) -> float:
-    """What recognition in this gallery decides by."""
-    gallery = loaded.gallery
-    use = Threshold.Use.RECOGNITION
-    return tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=use).tau
 
 
 def measured(loaded: LoadedGallery, tables: Mapping[str, TableBytes], options: argparse.Namespace) -> Measured:
@@ -65,6 +57,9 @@ def measured(loaded: LoadedGallery, tables: Mapping[str, TableBytes], options: a
     say(f"{size}: {2 * options.probes:,} probes answered by the service and exactly")
     counts = recall_of(service.answer, templates, enrolled, exact, tau)
     counts_strangers = recall_of(service.answer, templates, strangers, exact_strangers, tau)
+    factory = factory_tau(loaded)
+    by_factory = judged_by(service.answer, templates, factory)
+    counts_factory = recall_of(by_factory, templates, enrolled, exact, factory)
     say(f"{size}: rivals are made ready")
     hnsw = Hnsw(templates.vector)
     hnsw.tune(templates, enrolled, exact, tau, counts.recall_at_1)
@@ -87,6 +82,8 @@ def measured(loaded: LoadedGallery, tables: Mapping[str, TableBytes], options: a
         share_of_table=len(templates.people) / tables["template"].rows,
         enrolled=Kind(counts, float((exact.nearest == loaded.people[people]).mean())),
         strangers=Kind(counts_strangers, 0.0),
+        tau=tau,
+        at_factory_tau=counts_factory,
         service=near["service"],
         bare=near["bare"],
         bare_recall=recall_bare,

@@ -37,7 +37,11 @@ def print_report(results: Results) -> None:
 
 def _title(size: Measured) -> str:
     standing = size.standing
-    how = "exact scan" if standing.is_exact else f"{standing.lists_searched} of {standing.lists} lists of its index"
+    how = (
+        f"tau {size.tau:.4g}, exact scan"
+        if standing.is_exact
+        else f"tau {size.tau:.4g}, {standing.lists_searched} of {standing.lists} lists of its index"
+    )
     share = f"{size.share_of_table:.1%} of the table"
     return f"{size.faces:,} faces of {standing.templates:,} people ({share}): {how}"
 
@@ -87,6 +91,7 @@ def size_rows(size: Measured, clients: int) -> Sequence[Row]:
     return [
         *_recall_rows("enrolled", size.enrolled.counts),
         *_recall_rows("not enrolled", size.strangers.counts),
+        *_recall_rows("at the factory's tau", size.at_factory_tau)[:1],
         Row("known by exact answer", size.enrolled.rightly_known, "share", 0, "the encoder's limit, not the search's"),
         _time_row("service", size.service),
         _time_row("bare SQL", size.bare, f"recall@1 {size.bare_recall.recall_at_1:.4f}"),
@@ -199,9 +204,15 @@ def as_object(results: Results) -> dict[str, Any]:
 
 
 def _size_object(size: Measured) -> dict[str, Any]:
-    counts = {"enrolled": size.enrolled.counts, "not_enrolled": size.strangers.counts, "bare_sql": size.bare_recall}
+    counts = {
+        "enrolled": size.enrolled.counts,
+        "not_enrolled": size.strangers.counts,
+        "at_factory_tau": size.at_factory_tau,
+        "bare_sql": size.bare_recall,
+    }
     return {
         "standing": asdict(size.standing),
+        "tau": size.tau,
         "share_of_table": size.share_of_table,
         "recall": {name: _recall_object(value) for name, value in counts.items()},
         "known_by_exact_answer": size.enrolled.rightly_known,

@@ -40,6 +40,8 @@ class Measured:
     share_of_table: float
     enrolled: Kind
     strangers: Kind
+    tau: float
+    at_factory_tau: RecallCounts
     service: Percentiles
     bare: Percentiles
     bare_recall: RecallCounts

@@ -18,10 +18,11 @@ from django.core.management import call_command  # noqa: E402
 from benchmarks.search_churn import churn  # noqa: E402
 from benchmarks.search_gallery import load  # noqa: E402
 from benchmarks.search_index import asking, settle, table_bytes  # noqa: E402
-from benchmarks.search_measure import measured, say, shape_of, tau_of  # noqa: E402
+from benchmarks.search_measure import measured, say, shape_of  # noqa: E402
 from benchmarks.search_recall import as_stored  # noqa: E402
 from benchmarks.search_report import as_object, print_report, print_size  # noqa: E402
 from benchmarks.search_results import Results  # noqa: E402
+from benchmarks.search_tau import set_tau_for_size, tau_of  # noqa: E402
 
 LADDER = (10_000, 100_000, 1_000_000)
 MOST_CHURNED = 100_000
@@ -38,6 +39,7 @@ def main() -> None:
     for size in sizes:
         say(f"loading {size:,} faces")
         gallery, loading[size] = load(size, seed=options.seed)
+        say(f"tau for FPIR 1 % is {set_tau_for_size(gallery):.4f}")
         loaded.append(gallery)
     say("the platform decides about indexes and builds them")
     smallest = loaded[0]
