@@ -17,10 +17,10 @@ from faces.services.thresholds import MAX_DISTANCE, tau_or_none
 
 Vector: TypeAlias = npt.NDArray[np.float32]
 
-SHARES = (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+SHARES = (0.05, 0.06, 0.07, 0.085, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27, 0.33, 0.4, 0.5, 0.7, 1.0)
 """Of the lists, tried in this order. Fewer are never searched: what that saves nobody notices."""
 
-PROBES = 800
+PROBES = 2000
 SECONDS = 60.0
 """After which no further probe is asked, unless there were fewer than `FEWEST_PROBES`."""
 FEWEST_PROBES = 100
@@ -63,7 +63,7 @@ def lists_to_search(
         searched = max(1, ceil(max(share, least) * lists))
         asked, missed = _ask(replace(route, lists_searched=searched), missed, tau, tell)
         if share == SHARES[0]:
-            allowed = int(asked * (1 - plan.recall_goal))
+            allowed = round(asked * (1 - plan.recall_goal))
         if len(missed) <= allowed:
             return searched
     return lists

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 
 from faces.exceptions import (
     ConflictError,
@@ -202,7 +201,8 @@ def delete_person(*, person: Person) -> Erased:
     """Erase a person: their faces, embeddings, and every photo that shows nobody else, with its file."""
     # Photos before people, as workers do who store what they found: then nobody waits in a circle.
     people = _with_merged(person)
-    photos = Photo.objects.filter(Q(portrait_of__in=people) | Q(faces__person__in=people)).values("pk")
+    photos = set(Photo.objects.filter(portrait_of__in=people).values_list("pk", flat=True))
+    photos |= set(Face.objects.filter(person__in=people).values_list("photo_id", flat=True))
     list(Photo.objects.select_for_update().filter(pk__in=photos).order_by("pk").values_list("pk"))
     traces = _traces(person)
     erased = traces.erased()
