@@ -13,7 +13,7 @@ import pytest
 from config.paths import PROJECT
 from tests.faces.commands.running import Installation, wait_until
 
-ROWS = 15_000
+ROWS = 10_000
 
 FILL = f"""
     INSERT INTO faces_person (gallery_id, name, external_id, metadata, consent, consent_purpose, created_at, updated_at)
@@ -111,7 +111,7 @@ def test_the_command_says_what_it_built(installation: Installation) -> None:
     ended = installation.manage("build_index", "--gallery", "large", "--json")
     assert ended.returncode == 0, ended.stderr
     assert f"Searches use the new index of {ROWS:,} templates" in ended.stdout
-    assert '"rows": 15000' in ended.stdout.splitlines()[-1]
+    assert '"rows": 10000' in ended.stdout.splitlines()[-1]
     assert [installation.number(query) for query in (INDEXES, PLANNED)] == [1, 1]
 
 
@@ -121,4 +121,4 @@ def test_a_gallery_too_small_is_refused_in_words(installation: Installation) -> 
     installation.manage("shell", "-c", code)
     ended = installation.manage("build_index", "--gallery", "small")
     assert ended.returncode == 2
-    assert "one is of use from 15,000 on" in ended.stderr
+    assert "one is of use from 10,000 on" in ended.stderr
