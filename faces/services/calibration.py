@@ -11,17 +11,22 @@ import numpy.typing as npt
 from django.db import connection
 
 from faces.models import Embedding, EncoderVersion, Gallery, SearchPlan, Template, Threshold
-from faces.services.comparing import compare
+from faces.services.comparing import Tally, compare
+from faces.services.index_catalog import count_templates
 from faces.services.nearest import NOBODY, Route
 from faces.services.thresholds import MAX_DISTANCE, tau_or_none
 
 Vector: TypeAlias = npt.NDArray[np.float32]
 
 SHARES = (0.05, 0.06, 0.07, 0.085, 0.1, 0.12, 0.15, 0.18, 0.22, 0.27, 0.33, 0.4, 0.5, 0.7, 1.0)
-"""Of the lists, tried in this order. Fewer are never searched: what that saves nobody notices."""
+"""Of the lists, tried in this order."""
+
+UNNOTICED_ROWS = 8_000
+"""Templates that a search always looks through, as it does in a gallery without an index: some two milliseconds. The
+share that smaller galleries need is larger, and so nearly the same number everywhere."""
 
 PROBES = 2000
-SECONDS = 60.0
+SECONDS = 90.0
 """After which no further probe is asked, unless there were fewer than `FEWEST_PROBES`."""
 FEWEST_PROBES = 100
 
@@ -37,7 +42,13 @@ class Probe:
 
 
 def lists_to_search(
-    *, route: Route, lists: int, plan: SearchPlan, tell: Callable[[int, int], None], probes: int = PROBES
+    *,
+    route: Route,
+    lists: int,
+    plan: SearchPlan,
+    tell: Callable[[int, int], None],
+    probes: int = PROBES,
+    unnoticed: int = UNNOTICED_ROWS,
 ) -> int:
     """Return the fewest lists with which searches reach the plan's goal of recall.
 
@@ -51,6 +62,7 @@ def lists_to_search(
         plan: what the goal is, and what became of the index before.
         tell: told about every second how many probes were asked, of how many; what it raises ends it.
         probes: how many to ask, if the time allows.
+        unnoticed: templates that a search looks through in any case.
     """
     gallery, version = plan.gallery, plan.encoder_version
     in_force = tau_or_none(gallery=gallery, encoder_version=version, use=Threshold.Use.RECOGNITION)
@@ -59,11 +71,13 @@ def lists_to_search(
     least = _raised_share(plan)
     missed: Sequence[Probe] = drawn
     allowed = 0
-    for share in SHARES:
+    rows = count_templates(gallery_id=gallery.pk, encoder_version_id=version.pk, up_to=route.index_up_to)
+    shares = [share for share in SHARES if share * rows >= unnoticed] or [1.0]
+    for share in shares:
         searched = max(1, ceil(max(share, least) * lists))
-        asked, missed = _ask(replace(route, lists_searched=searched), missed, tau, tell)
-        if share == SHARES[0]:
-            allowed = round(asked * (1 - plan.recall_goal))
+        tally, missed = _ask(replace(route, lists_searched=searched), missed, tau, tell)
+        if share == shares[0]:
+            allowed = int(tally.somebody * (1 - plan.recall_goal))
         if len(missed) <= allowed:
             return searched
     return lists
@@ -76,20 +90,23 @@ def _raised_share(plan: SearchPlan) -> float:
 
 def _ask(
     route: Route, probes: Sequence[Probe], tau: float, tell: Callable[[int, int], None]
-) -> tuple[int, list[Probe]]:
-    """Return how many probes were asked, and those that were not answered as exactly."""
+) -> tuple[Tally, list[Probe]]:
+    """Return what came of as many probes as there was time for, and those that were not answered as exactly."""
     end, told = time.monotonic() + SECONDS, 0.0
     missed: list[Probe] = []
+    tally = Tally()
     for done, probe in enumerate(probes):
         now = time.monotonic()
         if now >= end and done >= FEWEST_PROBES:
-            return done, missed
+            return tally, missed
         if now - told >= TELL_SECONDS:
             tell(done, len(probes))
             told = now
-        if not compare(route, [probe.vector], tau=tau, without=[probe.without]).agreed:
+        verdict = compare(route, [probe.vector], tau=tau, without=[probe.without])
+        tally += verdict
+        if not verdict.agreed:
             missed.append(probe)
-    return len(probes), missed
+    return tally, missed
 
 
 def draw_probes(gallery: Gallery, version: EncoderVersion, *, up_to: int, count: int) -> list[Probe]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,21 @@ TIME_LIMIT_MS = 20_000
 
 @dataclass(frozen=True)
 class Tally:
-    """How many answers were compared, and what came of it."""
+    """How many answers were compared, and what came of it; `somebody`: how many have, exactly, somebody within tau."""
 
     asked: int = 0
     agreed: int = 0
     wrong_nobody: int = 0
+    somebody: int = field(default=0, compare=False)
 
     def __add__(self, other: "Tally") -> "Tally":
         """Count both."""
-        return Tally(self.asked + other.asked, self.agreed + other.agreed, self.wrong_nobody + other.wrong_nobody)
+        return Tally(
+            self.asked + other.asked,
+            self.agreed + other.agreed,
+            self.wrong_nobody + other.wrong_nobody,
+            self.somebody + other.somebody,
+        )
 
 
 def compare(
@@ -61,9 +67,9 @@ def judge(found: Sequence[Neighbor], exact: Sequence[Neighbor], *, tau: float) -
     is_match = bool(found) and found[0].distance <= tau
     should_match = bool(exact) and exact[0].distance <= tau
     if not (is_match and should_match):
-        return Tally(1, int(is_match == should_match), int(should_match and not is_match))
+        return Tally(1, int(is_match == should_match), int(should_match and not is_match), int(should_match))
     is_same = found[0].person_id == exact[0].person_id or abs(found[0].distance - exact[0].distance) <= SAME_DISTANCE
-    return Tally(1, int(is_same), 0)
+    return Tally(1, int(is_same), 0, 1)
 
 
 @contextmanager

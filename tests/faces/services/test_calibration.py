@@ -47,7 +47,7 @@ def quiet(done: int, total: int) -> None:
 
 def searched(plan: SearchPlan) -> int:
     route = Route.of(plan, plan.gallery, plan.encoder_version)
-    return lists_to_search(route=route, lists=plan.lists, plan=plan, tell=quiet, probes=100)
+    return lists_to_search(route=route, lists=plan.lists, plan=plan, tell=quiet, probes=100, unnoticed=0)
 
 
 def test_a_higher_goal_takes_more_lists_and_the_answer_is_one_of_the_shares(gallery: Gallery) -> None:
