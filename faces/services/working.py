@@ -102,7 +102,8 @@ def _claim(job: Job) -> bool:
 def _end(job: Job, state: Job.State, *, error: str = "") -> None:
     try:
         job.move_to(state, error=error)
-    except WrongStateError:
+    except (WrongStateError, Job.DoesNotExist):
+        # Somebody else ended it, or it is gone with its gallery.
         logger.warning("A job was ended by somebody else meanwhile", extra={"job": job.pk, "kind": job.kind})
 
 

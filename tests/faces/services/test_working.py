@@ -164,3 +164,12 @@ def test_a_message_that_nobody_answers_is_sent_again_and_no_other(gallery: Galle
     assert jobs_to_send() == [job.pk]
     perform(job=job, work=nothing)
     assert jobs_to_send() == []
+
+
+def test_a_job_that_goes_with_its_gallery_ends_without_an_error(gallery: Gallery) -> None:
+    def delete_gallery(job: Job) -> Mapping[str, object]:
+        gallery.delete()
+        raise JobCancelledError("The gallery was deleted.")
+
+    assert perform(job=queued(gallery), work=delete_gallery)
+    assert not Job.objects.exists()
