@@ -92,6 +92,7 @@ def test_one_person_under_two_names_is_ambiguous_and_both_are_told(client: APICl
 def test_the_smallest_gap_that_can_be_told_is_null_until_it_was_measured(client: APIClient, eileen: Person) -> None:
     def answer() -> dict[str, Any]:
         photo = files.upload(jpeg(another_photo(astronaut())))
+        face: dict[str, Any]
         [face] = ask(client, "recognize", gallery="staff", photo=photo)["faces"]
         return face
 
