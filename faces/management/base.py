@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 from psycopg.errors import UndefinedTable
 from tqdm import tqdm
 
@@ -43,6 +43,9 @@ class FacetCommand(BaseCommand):
             self.stderr.write("Interrupted.")
             sys.exit(INTERRUPTED)
         except OperationalError as error:
+            if was_interrupted(error):
+                self.stderr.write("Interrupted.")
+                sys.exit(INTERRUPTED)
             said = str(error).partition("\n")[0]
             raise CommandError(f"The database cannot be used: {said}", returncode=ERROR) from error
         except ProgrammingError as error:
@@ -50,6 +53,26 @@ class FacetCommand(BaseCommand):
                 text = "The database has no tables yet. Run `manage.py migrate` first."
                 raise CommandError(text, returncode=ERROR) from error
             raise
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Return whether an error came of handling Ctrl-C, as where the database ended a statement because of it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def leave_connection() -> None:
+    """Close the connection to the database after Ctrl-C, so that what must still be written is written by another.
+
+    Ctrl-C asks the server to cancel the running statement. That request comes through a connection of its own and may
+    arrive late, where it cancels the statement after.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def text_argument(value: str) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from django.core.management.base import CommandError
+from django.db import OperationalError
 
 from faces.exceptions import JobCancelledError
-from faces.management.base import ERROR, INTERRUPTED, FacetCommand, progress_bar
+from faces.management.base import ERROR, INTERRUPTED, FacetCommand, leave_connection, progress_bar, was_interrupted
 from faces.models import Job
 from faces.services.working import perform
 
@@ -51,8 +52,11 @@ def perform_here(
             nonlocal is_interrupted
             try:
                 return work(job, show)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, OperationalError) as error:
+                if not was_interrupted(error):
+                    raise
                 is_interrupted = True
+                leave_connection()
                 raise JobCancelledError("It was interrupted.") from None
 
         is_mine = perform(job=job, work=do)

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from faces.exceptions import GalleryNotFoundError
-from faces.management.base import ERROR, INTERRUPTED, FacetCommand, progress_bar, text_argument
+from faces.management.base import ERROR, INTERRUPTED, FacetCommand, leave_connection, progress_bar, text_argument
 from faces.management.import_summary import ImportSummary
 from faces.management.waiting import WaitingEnd, wait_for_workers
 from faces.models import Gallery, Job
@@ -127,6 +127,7 @@ def _take_in_all(job: Job, scanned: ScannedFolder, *, shows_progress: bool) -> t
                 if not goes_on:
                     break
     except BaseException:
+        leave_connection()
         break_off_import(job=job)
         raise
     end_import(job=job, imported=imported)

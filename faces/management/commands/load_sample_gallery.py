@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from itertools import groupby
 from typing import Any
 
-from faces.management.base import FacetCommand, count_argument, progress_bar
+from faces.management.base import FacetCommand, count_argument, leave_connection, progress_bar
 from faces.services.drawing import draw_files
 from faces.services.importing import break_off_import
 from faces.services.jobs import follow_photos
@@ -67,6 +67,7 @@ def _draw(sample: Sample, *, processes: int | None, shows_progress: bool) -> Non
                 follow_photos(job=sample.job)
                 sample.job.report(sample.job.done, sample.job.total, f"Drew {done} of {total} photos")
     except BaseException:
+        leave_connection()
         break_off_import(job=sample.job)
         raise
     end_sample(sample=sample)
