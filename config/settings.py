@@ -172,6 +172,12 @@ CELERY_TASK_ROUTES = {
     "faces.tasks.encode_photos": {"queue": "encode"},
     "training.tasks.*": {"queue": "train"},
 }
+# What is done for each kind of job that a worker does as a whole; apps above `faces` add theirs here.
+JOB_WORK = {
+    "index": "faces.services.indexing.build_index",
+    "grouping": "faces.services.grouping.group_unknown_faces",
+    "evaluation": "training.services.evaluating.evaluate_gallery",
+}
 CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},

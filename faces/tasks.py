@@ -1,23 +1,23 @@
 """What the workers do: fetch by id, call, record. Every task may be delivered twice."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from celery import current_app, shared_task
 from celery.signals import worker_ready
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerError
 
 from faces.exceptions import UnavailableError
 from faces.models import Gallery, Job, Photo, SearchPlan
 from faces.portions import encode_portion, portions, read_ahead
 from faces.services.gallery_noise import measure_noise
-from faces.services.grouping import group_unknown_faces
-from faces.services.indexing import build_index
 from faces.services.jobs import end_silent_jobs, follow_photos, retry_job
 from faces.services.photos import remove_orphan_files
 from faces.services.queueing import LEASE, batches_to_send, forget_sent, recover_photos, renew_lease
@@ -32,8 +32,10 @@ ENCODE_QUEUE = "encode"
 """Where the settings route `encode_photos` to."""
 
 
-WORK: Mapping[str, Work] = {Job.Kind.INDEX: build_index, Job.Kind.GROUPING: group_unknown_faces}
-"""What is done for each kind of job that a worker does."""
+def work_of(kind: str) -> Work:
+    """Return what is done for a kind of job that a worker does; `JOB_WORK` in the settings names it."""
+    work: Work = import_string(settings.JOB_WORK[kind])
+    return work
 
 
 def encoding_workers(timeout_s: float = 3.0) -> int:
@@ -148,7 +150,7 @@ def perform_job(job_id: int) -> None:
     """Do a queued job, unless somebody else has begun it."""
     job = Job.objects.select_related("gallery__encoder_version").filter(pk=job_id).first()
     if job is not None:
-        perform(job=job, work=WORK[job.kind])
+        perform(job=job, work=work_of(job.kind))
 
 
 @shared_task(name="faces.tasks.sweep_jobs")

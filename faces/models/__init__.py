@@ -6,6 +6,7 @@ from faces.models.encoder_version import EncoderVersion
 from faces.models.face import Face
 from faces.models.gallery import Gallery
 from faces.models.job import Job
+from faces.models.pair_classifier import PairClassifier
 from faces.models.person import Person
 from faces.models.photo import Photo
 from faces.models.probable_person import ProbablePerson
@@ -21,6 +22,7 @@ __all__ = [
     "Face",
     "Gallery",
     "Job",
+    "PairClassifier",
     "Person",
     "Photo",
     "ProbablePerson",

@@ -30,6 +30,7 @@ class Job(models.Model):
         IMPORT = "import", "Import of a folder"
         INDEX = "index", "Index for searches"
         GROUPING = "grouping", "Grouping of unknown faces"
+        EVALUATION = "evaluation", "Measurement of error rates"
 
     class State(models.TextChoices):
         """Where a job stands."""
@@ -41,7 +42,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     FINISHED: ClassVar = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING)
+    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING, Kind.EVALUATION)
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         State.QUEUED: (State.RUNNING, State.CANCELLED),
         State.RUNNING: (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.QUEUED),
@@ -84,7 +85,7 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["gallery", "kind"],
-                condition=Q(kind__in=["index", "grouping"], state__in=["queued", "running"]),
+                condition=Q(kind__in=["index", "grouping", "evaluation"], state__in=["queued", "running"]),
                 name="job_one_of_a_kind",
             ),
             models.CheckConstraint(

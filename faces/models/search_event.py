@@ -10,6 +10,7 @@ from django.db.models import Q
 from faces.models.api_key import ApiKey
 from faces.models.encoder_version import EncoderVersion
 from faces.models.gallery import Gallery
+from faces.models.threshold import Threshold
 
 
 class SearchEvent(models.Model):
@@ -40,7 +41,11 @@ class SearchEvent(models.Model):
     channel = models.CharField(max_length=20, choices=Channel)
     encoder_version = models.ForeignKey(EncoderVersion, models.PROTECT, related_name="+")
     tau = models.FloatField()
+    threshold = models.ForeignKey(
+        Threshold, models.SET_NULL, null=True, blank=True, related_name="+", help_text="The decision tau comes from."
+    )
     probe_sha256 = models.CharField(max_length=64, blank=True)
+    second_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the other photo, where two were brought.")
     answer = models.JSONField()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     api_key = models.ForeignKey(ApiKey, models.SET_NULL, null=True, blank=True, related_name="+")

@@ -47,6 +47,11 @@ class Threshold(models.Model):
         null=True, blank=True, help_text="The number of people an FPIR holds for."
     )
     evidence = models.CharField(max_length=300, blank=True, help_text="What the error rate was measured on.")
+    measured = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The error rates at this tau by name, each with its interval, and the report they come from.",
+    )
     reason = models.CharField(max_length=500, help_text="Why it was set.")
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -5,14 +5,15 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from faces.models import EncoderVersion, Gallery
+from faces.models import EncoderVersion, Gallery, Job
 from training.models.training_run import TrainingRun
 
 
 class EvaluationReport(models.Model):
     """Error rates of one version on one set of people, alone or against another version on the same people.
 
-    `rates` holds what the kind of evaluation measures, by name, as shares of 0 to 1; `curve` the points that are drawn.
+    `figures` is `training.metrics.figures.Figures` as JSON, `snapshot` what it was measured on: the state of the
+    gallery, the version's digest, the taus in force, the seed.
     Where `compared_with` is set, `difference` is this version's TAR minus the other's at the same FMR, with the limits
     of a 95 % interval from resampling people.
     """
@@ -29,14 +30,16 @@ class EvaluationReport(models.Model):
     training_run = models.ForeignKey(
         TrainingRun, models.CASCADE, null=True, blank=True, related_name="evaluation_reports"
     )
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, blank=True, related_name="evaluation_report")
     kind = models.CharField(max_length=20, choices=Kind)
     measured_on = models.CharField(max_length=300, help_text="Which photos, in words.")
     people = models.PositiveIntegerField()
     photos = models.PositiveIntegerField()
     mated = models.PositiveBigIntegerField(help_text="Comparisons or searches of the same person.")
     non_mated = models.PositiveBigIntegerField(help_text="Comparisons or searches of different people.")
-    rates = models.JSONField(default=dict)
-    curve = models.JSONField(default=list)
+    snapshot = models.JSONField(default=dict)
+    figures = models.JSONField(default=dict)
+    seconds = models.FloatField(default=0, help_text="How long it took.")
     compared_with = models.ForeignKey(EncoderVersion, models.CASCADE, null=True, blank=True, related_name="+")
     difference = models.FloatField(null=True, blank=True)
     difference_low = models.FloatField(null=True, blank=True)
