@@ -19,8 +19,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("metrics", MetricsView.as_view({"get": "retrieve"}), name="metrics"),
+    path("admin/", include("training.views.urls")),
     path("admin/", include("faces.views.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("training.api.urls")),
+    # Last, as it answers whatever else is asked for below.
     path("api/v1/", include("faces.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
     # The split view loads its script from an address, as the security policy allows no script inside a page.

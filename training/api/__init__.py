@@ -1,0 +1,1 @@
+"""What the REST API under /api/v1/ says about error rates."""
