@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
@@ -19,6 +20,7 @@ from faces.exceptions import UnavailableError
 from faces.models import EncoderVersion, Photo
 from faces.services.enrollment import store_encoded_photos
 from faces.services.photos import LIMITS
+from faces.services.runs import runs
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +45,13 @@ class Read:
 
 def portions(photos: Sequence[Photo]) -> Iterator[list[Photo]]:
     """Cut a batch into runs of one encoder version, of which two fit in memory together."""
-    portion: list[Photo] = []
-    pixels = 0
-    version = None
-    for photo in photos:
-        size = photo.width * photo.height
-        is_full = len(portion) == PORTION or pixels + size > PIXELS_AT_ONCE // 2
-        if portion and (is_full or photo.gallery.encoder_version_id != version):
-            yield portion
-            portion, pixels = [], 0
-        portion.append(photo)
-        pixels += size
-        version = photo.gallery.encoder_version_id
-    if portion:
-        yield portion
+    for _, of_one_version in groupby(photos, key=lambda photo: photo.gallery.encoder_version_id):
+        yield from runs(
+            of_one_version,
+            most=PORTION,
+            size_of=lambda photo: photo.width * photo.height,
+            limit=PIXELS_AT_ONCE // 2,
+        )
 
 
 def read_ahead(cut: Iterable[Sequence[Photo]]) -> Iterator[list[Read]]:

@@ -20,6 +20,7 @@ from faces.services.folders import FoundFile, RefusedFile, reason
 from faces.services.jobs import begin_job, complete_inputs
 from faces.services.people import create_person, get_person, lock_names
 from faces.services.photos import LIMITS, accept_photo, retry_photo
+from faces.services.runs import runs
 
 PORTION_FILES = 32
 PORTION_BYTES = 16 * 1024 * 1024
@@ -77,16 +78,7 @@ def break_off_import(*, job: Job) -> None:
 
 def in_portions(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
     """Cut files into portions for `take_in`, their order kept."""
-    portion: list[FoundFile] = []
-    size = 0
-    for file in files:
-        if portion and (len(portion) == PORTION_FILES or size + file.size_bytes > PORTION_BYTES):
-            yield portion
-            portion, size = [], 0
-        portion.append(file)
-        size += file.size_bytes
-    if portion:
-        yield portion
+    return runs(files, most=PORTION_FILES, size_of=lambda file: file.size_bytes, limit=PORTION_BYTES)
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from encoder.images import decode_image, inspect_image
 from faces.services.folders import FoundFile, RefusedFile, reason
 from faces.services.photos import LIMITS
 from faces.services.queueing import BATCH
+from faces.services.runs import runs
 from training.metrics.types import Embeddings, Labels, Progress, ignore
 from training.services.pairs_file import PhotoName
 
@@ -75,7 +76,7 @@ def encode_portraits(files: Sequence[FoundFile], *, encode: Encode, progress: Pr
     embeddings: list[npt.NDArray[np.float32]] = []
     without_face: list[FoundFile] = []
     refused: list[RefusedFile] = []
-    for portion in _portions(files):
+    for portion in runs(files, most=BATCH, size_of=_pixels_of, limit=PIXELS_AT_ONCE):
         read, photos = _encode_portion(portion, refused, encode)
         for file, photo in zip(read, photos, strict=True):
             face = main_face(photo)
@@ -92,21 +93,6 @@ def encode_portraits(files: Sequence[FoundFile], *, encode: Encode, progress: Pr
         refused=tuple(refused),
         seconds=time.perf_counter() - started,
     )
-
-
-def _portions(files: Sequence[FoundFile]) -> Iterator[list[FoundFile]]:
-    """Cut files into runs that the encoder likes and that fit in memory together."""
-    portion: list[FoundFile] = []
-    pixels = 0
-    for file in files:
-        size = _pixels_of(file)
-        if portion and (len(portion) == BATCH or pixels + size > PIXELS_AT_ONCE):
-            yield portion
-            portion, pixels = [], 0
-        portion.append(file)
-        pixels += size
-    if portion:
-        yield portion
 
 
 def _pixels_of(file: FoundFile) -> int:
