@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from encoder.spec import BACKBONE_FILE, DLIB_RESNET_SPEC, EncoderSpec
 from faces.exceptions import DuplicateEncoderNameError, InvalidRequestError, UnavailableError
 from faces.models import EncoderVersion, Threshold
-from faces.services.thresholds import set_tau
+from faces.services.thresholds import Grounds, set_tau
 
 _LOCK = 0x656E636F  # of those who add encoder versions; "enco"
 
@@ -204,5 +204,5 @@ def make_available(
             tau=taus[use],
             reason=reason,
             user=user,
-            evidence=evidence,
+            grounds=Grounds(evidence=evidence),
         )

@@ -14,7 +14,7 @@ from faces.services.galleries import create_gallery, get_gallery
 from faces.services.jobs import begin_job, complete_inputs
 from faces.services.people import create_person, lock_names
 from faces.services.photos import accept_photo
-from faces.services.thresholds import set_tau
+from faces.services.thresholds import Grounds, set_tau
 
 GALLERY = "Sample people"
 JOB = "Drawing of the sample people"
@@ -91,8 +91,7 @@ def _set_taus(gallery: Gallery) -> None:
             tau=measured.tau,
             reason=REASON,
             user=None,
-            fmr=measured.fmr,
-            evidence=measured.evidence,
+            grounds=Grounds(Threshold.ErrorRate.FMR, measured.fmr, evidence=measured.evidence),
         )
 
 

@@ -6,9 +6,10 @@ from django.db import connection
 
 from faces.models import EncoderVersion, Gallery, Threshold
 from faces.services.nearest import Route
-from faces.services.thresholds import TauInForce, choose_tau
+from faces.services.thresholds import TauInForce, in_force_among
 
-TAU_COLUMNS = tuple(field.attname for field in Threshold._meta.concrete_fields)
+# Without what was measured at a tau: no search asks for it, and a cursor would give it as text.
+TAU_COLUMNS = tuple(field.attname for field in Threshold._meta.concrete_fields if field.attname != "measured")
 
 # Every recognition asks this, in one statement: a second one would take as long as looking through 2,000 people.
 STANDING = f"""
@@ -46,7 +47,7 @@ def standing_of(*, gallery: Gallery, encoder_version: EncoderVersion) -> Standin
         cursor.execute(STANDING, parameters)
         found = cursor.fetchall()
     rows = [Threshold.from_db(connection.alias, TAU_COLUMNS, values) for _, _, _, _, *values in found]
-    tau = choose_tau(rows, gallery=gallery, encoder_version=encoder_version, use=use)
+    tau = in_force_among(rows, gallery=gallery, encoder_version=encoder_version, use=use)
     index_name, up_to, lists_searched, noise = found[0][:4]  # the same in every row; nulls where nothing is planned
     route = Route.exact(gallery, encoder_version)
     if index_name:

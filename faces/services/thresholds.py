@@ -1,8 +1,8 @@
 """tau: which one is in force, and how an admin sets it."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
 
@@ -28,6 +28,28 @@ class TauInForce:
     threshold: Threshold
 
 
+@dataclass(frozen=True)
+class Grounds:
+    """What a tau rests on.
+
+    Attributes:
+        kind: the error rate that it was asked for.
+        rate: how much of it was asked for at most, 0 to 1; None where tau was set by hand.
+        gallery_size: the number of people that an FPIR holds for.
+        evidence: what the rate was measured on, in words.
+        measured: the rates at this tau, as `Threshold.measured` keeps them.
+    """
+
+    kind: Threshold.ErrorRate = Threshold.ErrorRate.NONE
+    rate: float | None = None
+    gallery_size: int | None = None
+    evidence: str = ""
+    measured: Mapping[str, object] = field(default_factory=dict)
+
+
+BY_HAND = Grounds()
+
+
 def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use) -> TauInForce:
     """Return the tau that decides right now: the gallery's own newest, else the newest for all galleries.
 
@@ -36,10 +58,10 @@ def tau_in_force(*, gallery: Gallery | None, encoder_version: EncoderVersion, us
     """
     parameters = (encoder_version.pk, use, gallery.pk if gallery is not None else None)
     rows = Threshold.objects.raw(NEWEST, parameters)
-    return choose_tau(rows, gallery=gallery, encoder_version=encoder_version, use=use)
+    return in_force_among(rows, gallery=gallery, encoder_version=encoder_version, use=use)
 
 
-def choose_tau(
+def in_force_among(
     rows: Iterable[Threshold], *, gallery: Gallery | None, encoder_version: EncoderVersion, use: Threshold.Use
 ) -> TauInForce:
     """Return which of the newest rows decides: the gallery's own, unless it was given up, else that for all galleries.
@@ -74,8 +96,7 @@ def set_tau(
     tau: float | None,
     reason: str,
     user: User | None,
-    fmr: float | None = None,
-    evidence: str = "",
+    grounds: Grounds = BY_HAND,
 ) -> Threshold:
     """Put a tau that an admin chose in force, for the very next request; the history keeps every earlier one.
 
@@ -86,8 +107,7 @@ def set_tau(
         tau: squared L2, 0 to 4; None gives a gallery's own value up.
         reason: why, in the admin's words.
         user: who.
-        fmr: the false match rate that the value was chosen for, 0 to 1; None where it was set by hand.
-        evidence: what that rate was measured on.
+        grounds: the error rate that the value was chosen for, and what was measured at it.
 
     Raises:
         InvalidTauError: not a number from 0 to 4.
@@ -104,16 +124,18 @@ def set_tau(
         encoder_version=encoder_version,
         use=use,
         tau=tau,
-        error_rate_kind=Threshold.ErrorRate.NONE if fmr is None else Threshold.ErrorRate.FMR,
-        error_rate=fmr,
-        evidence=evidence[:300],
+        error_rate_kind=grounds.kind,
+        error_rate=grounds.rate,
+        gallery_size=grounds.gallery_size,
+        evidence=grounds.evidence[:300],
+        measured=dict(grounds.measured),
         reason=reason.strip()[:500],
         set_by=user,
     )
 
 
 def restore_tau(*, threshold: Threshold, user: User | None) -> Threshold:
-    """Put an earlier row of the history in force again, with the error rate and evidence that it stood for."""
+    """Put an earlier row of the history in force again, with the error rates and evidence that it stood for."""
     when = threshold.created_at.strftime("%Y-%m-%d %H:%M")
     return Threshold.objects.create(
         gallery=threshold.gallery,
@@ -124,6 +146,7 @@ def restore_tau(*, threshold: Threshold, user: User | None) -> Threshold:
         error_rate=threshold.error_rate,
         gallery_size=threshold.gallery_size,
         evidence=threshold.evidence,
+        measured=threshold.measured,
         reason=f"The value of {when} again: {threshold.reason}"[:500],
         set_by=user,
     )
