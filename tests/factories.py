@@ -19,8 +19,9 @@ from pgvector import HalfVector
 from PIL import Image
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto, FaceQuality, Landmarks
-from faces.models import Embedding, EncoderVersion, Face, Gallery, Job, Person, Photo, ProbablePerson
+from faces.models import Embedding, EncoderVersion, Face, Gallery, Job, Person, Photo, ProbablePerson, Threshold
 from faces.services.encoders import default_encoder_version
+from faces.services.thresholds import set_tau
 
 Vector = npt.NDArray[np.float32]
 
@@ -78,6 +79,12 @@ def encoder_version(**values: Any) -> EncoderVersion:
         "state": EncoderVersion.State.AVAILABLE,
     }
     return EncoderVersion.objects.create(**defaults | values)
+
+
+def taus(encoder_version: EncoderVersion, *, tau: float = 0.1, gallery: Gallery | None = None) -> None:
+    """What an encoder version needs before it can serve: a tau for each use."""
+    for use in Threshold.Use:
+        set_tau(gallery=gallery, encoder_version=encoder_version, use=use, tau=tau, reason="test", user=None)
 
 
 def gallery(*, name: str | None = None, **values: Any) -> Gallery:

@@ -3,9 +3,10 @@
 from django.db import IntegrityError, transaction
 
 from faces.exceptions import DuplicateSlugError, GalleryNotFoundError, InvalidRequestError, WrongStateError
-from faces.models import Embedding, EncoderVersion, Face, Gallery, Photo
+from faces.models import Embedding, EncoderVersion, Face, Gallery, Photo, Threshold
 from faces.querysets import GalleryQuerySet
 from faces.services.encoders import default_encoder_version
+from faces.services.thresholds import tau_in_force
 
 
 def create_gallery(*, name: str, encoder_version: EncoderVersion | None = None) -> Gallery:
@@ -18,13 +19,14 @@ def create_gallery(*, name: str, encoder_version: EncoderVersion | None = None) 
     Raises:
         InvalidRequestError: the name is empty or longer than 200 characters.
         WrongStateError: the encoder version is not available.
+        NoThresholdError: the encoder version has no tau for one of the uses.
         DuplicateSlugError: there is one of this name, or of one that differs in signs and case only.
     """
     name = _checked_name(name)
     version = encoder_version or default_encoder_version()
     try:
         with transaction.atomic():
-            _check_available(version)
+            _check_can_serve(version)
             return Gallery.objects.create(name=name, slug=Gallery.slug_for(name), encoder_version=version)
     except IntegrityError as error:
         raise DuplicateSlugError(
@@ -33,7 +35,31 @@ def create_gallery(*, name: str, encoder_version: EncoderVersion | None = None) 
         ) from error
 
 
-def _check_available(version: EncoderVersion) -> None:
+@transaction.atomic
+def serve_with(*, gallery: Gallery, encoder_version: EncoderVersion) -> None:
+    """Have a gallery served by another encoder version, from the very next request on.
+
+    The distances of two versions mean different things, so no tau is taken over from one to the other.
+
+    Raises:
+        WrongStateError: the version is not available, or faces of the gallery have no embedding by it yet.
+        NoThresholdError: it has no tau for one of the uses, neither this gallery's own nor one for all galleries.
+    """
+    held = Gallery.objects.select_for_update(no_key=True).get(pk=gallery.pk)
+    _check_can_serve(encoder_version, held)
+    missing = Embedding.objects.of(held).filter(encoder_version_id=held.encoder_version_id)
+    missing = missing.exclude(face__embeddings__encoder_version=encoder_version)
+    if held.encoder_version_id != encoder_version.pk and (count := missing.count()):
+        raise WrongStateError(
+            f"{count:,} faces of gallery “{held.name}” were not encoded by “{encoder_version.name}” yet; nobody would "
+            "find them. Encode them first.",
+            faces=count,
+        )
+    Gallery.objects.filter(pk=held.pk).update(encoder_version=encoder_version)
+    gallery.encoder_version = encoder_version
+
+
+def _check_can_serve(version: EncoderVersion, gallery: Gallery | None = None) -> None:
     """Hold the version's row until the end of the transaction, so that nobody retires it in between."""
     held = EncoderVersion.objects.select_for_update().get(pk=version.pk)
     if held.state != EncoderVersion.State.AVAILABLE:
@@ -41,6 +67,8 @@ def _check_available(version: EncoderVersion) -> None:
             f"Encoder version “{held.name}” is {held.state}; only an available one can serve a gallery.",
             state=held.state,
         )
+    for use in Threshold.Use:
+        tau_in_force(gallery=gallery, encoder_version=held, use=use)
 
 
 def rename_gallery(*, gallery: Gallery, name: str) -> Gallery:

@@ -103,6 +103,7 @@ def test_a_new_gallery_asks_for_the_version_only_where_there_is_a_choice(
     page = reverse("pages:gallery-add")
     assert "encoder_version" not in client.get(page).context["form"].fields
     candidate.move_to(EncoderVersion.State.AVAILABLE)
+    factories.taus(candidate)
     form = client.get(page).context["form"]
     assert form["encoder_version"].value() == default_encoder_version().pk
     assert "Theirs (Non-commercial research only, not for commercial use)" in str(form["encoder_version"])

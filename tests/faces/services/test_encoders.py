@@ -164,6 +164,7 @@ def test_without_one_of_facets_own_the_newest_available_version_is_the_default()
 
 def test_a_gallery_is_served_by_the_version_that_was_chosen() -> None:
     version = factories.encoder_version(dimension=512)
+    factories.taus(version)
     assert create_gallery(name="Staff", encoder_version=version).encoder_version == version
     assert create_gallery(name="Visitors").encoder_version == default_encoder_version()
 
