@@ -11,6 +11,7 @@ from encoder.geometry import EncodedFace
 from faces.exceptions import InvalidRequestError
 from faces.models import Face, Gallery, Person, Photo
 from faces.services.nearest import Route, Vectors, nearest_templates, parameters
+from faces.services.probability import Probability, probability
 from faces.services.search_plans import Standing, standing_of
 from faces.services.thresholds import TauInForce
 
@@ -34,13 +35,16 @@ class Candidate:
     """One ranked person: `face` is their enrolled face nearest to the probe, `distance` is that of their template.
 
     Of face, person and photo it has loaded what answers tell of them; anything else is fetched when it is asked for.
-    `apart` is the plain L2 distance between the person's template and that of the first candidate.
+    `apart` is the plain L2 distance between the person's template and that of the first candidate. `template_id` and
+    `enrolled`, the number of the person's enrolled faces, tell later whether the same template would be found again.
     """
 
     face: Face
     distance: float
     is_match: bool
     apart: float = 0.0
+    template_id: int | None = None
+    enrolled: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Recognition:
         rivals: the people within tau whom the encoder cannot tell apart, the first candidate among them; empty where
             there is no doubt.
         route: how they were found.
+        probability: that the first candidate is the right person, where the probe's person is enrolled as often as
+            not; whether or not they are within tau. None where nothing was calibrated, where there is no candidate, and
+            where there are rivals: it is measured by the distance to the first alone, which knows nothing of a second.
     """
 
     probe: EncodedFace
@@ -66,6 +73,7 @@ class Recognition:
     resolvable_gap: float | None
     rivals: tuple[Candidate, ...]
     route: Route
+    probability: Probability | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -100,14 +108,15 @@ def resolvable_gap(probe_noise: float, apart: float) -> float:
 # squared square root is not quite what it was, and tau is compared with `<=`.
 RECOGNIZE = """
     WITH {nearest_templates}, ranked AS (
-        SELECT nearest.index, nearest.person_id, nearest.l2, probe.vector AS probe,
+        SELECT nearest.index, nearest.template_id, nearest.enrolled, nearest.person_id, nearest.l2,
+            probe.vector AS probe,
             halfvec_l2_squared_distance(nearest.vector, probe.vector) AS distance,
             nearest.vector <-> first_value(nearest.vector) OVER (
                 PARTITION BY nearest.index ORDER BY nearest.l2, nearest.person_id
             ) AS apart
         FROM nearest JOIN probe USING (index)
     )
-    SELECT ranked.index, ranked.distance, ranked.apart,
+    SELECT ranked.index, ranked.distance, ranked.apart, ranked.template_id, ranked.enrolled,
         shown.face_id, shown.gallery_id, shown.photo_id, ranked.person_id, true,
         ranked.person_id, shown.gallery_id, shown.person_name, shown.external_id,
         shown.photo_id, shown.gallery_id, shown.photo_key, shown.photo_name
@@ -156,15 +165,24 @@ def recognize(*, gallery: Gallery, probes: Sequence[EncodedFace], limit: int = 5
 def _answer(probe: EncodedFace, candidates: Sequence[Candidate], standing: Standing, limit: int) -> Recognition:
     noise = standing.probe_noise
     gap = candidates[1].distance - candidates[0].distance if len(candidates) > 1 else None
+    rivals = rivals_among(candidates, noise)
     return Recognition(
         probe=probe,
         candidates=tuple(candidates[:limit]),
         tau=standing.tau,
         gap=gap,
         resolvable_gap=resolvable_gap(noise, candidates[1].apart) if gap is not None and noise is not None else None,
-        rivals=rivals_among(candidates, noise),
+        rivals=rivals,
         route=standing.route,
+        probability=_probability(standing, candidates) if not rivals else None,
     )
+
+
+def _probability(standing: Standing, candidates: Sequence[Candidate]) -> Probability | None:
+    if standing.classifier is None or not candidates:
+        return None
+    value = probability(standing.classifier, candidates[0].distance)
+    return None if value is None else Probability(value, standing.classifier.pk)
 
 
 def rivals_among(candidates: Sequence[Candidate], probe_noise: float | None) -> tuple[Candidate, ...]:
@@ -200,8 +218,8 @@ def ranked_people(
     answers: list[list[Candidate]] = [[] for _ in vectors]
     for index, of_probe in groupby(rows, key=lambda row: row[0]):
         answers[index - 1] = [
-            Candidate(_face(values), float(distance), bool(distance <= tau), float(apart))
-            for _, distance, apart, *values in of_probe
+            Candidate(_face(values), float(distance), bool(distance <= tau), float(apart), template, enrolled)
+            for _, distance, apart, template, enrolled, *values in of_probe
         ]
     return answers
 
