@@ -96,30 +96,33 @@ def leave_one_out(
 
 
 def templates_without_photo(
-    embeddings: Embeddings, people: Labels, photos: Labels, qualities: Values
+    embeddings: Embeddings, people: Labels, photos: Labels, qualities: Values, *, is_probe: Mask | None = None
 ) -> tuple[Distances, Mask]:
     """Return of each face (M, D) the template of its person's faces in other photos, and (M,) whether there is any.
 
-    The arguments are those of `leave_one_out`. Rows are zeros where there is none.
+    The arguments are those of `leave_one_out`. Rows are zeros where there is none, and where `is_probe` (M,) is given
+    and says that none is wanted.
     """
     vectors, is_mated = np.zeros(embeddings.shape), np.zeros(len(people), dtype=np.bool_)
-    for probes, faces in _faces_without_photo(people, photos):
+    wanted = np.ones(len(people), dtype=np.bool_) if is_probe is None else is_probe
+    for probes, faces in _faces_without_photo(people, photos, wanted):
         rest = templates(embeddings[faces], probes, qualities[faces])
         vectors[rest.people] = rest.vectors
         is_mated[rest.people] = True
     return vectors, is_mated
 
 
-def _faces_without_photo(people: Labels, photos: Labels) -> Iterator[tuple[Counts, Counts]]:
+def _faces_without_photo(people: Labels, photos: Labels, wanted: Mask) -> Iterator[tuple[Counts, Counts]]:
     """Yield (probe, face of the same person in another photo), two arrays of rows, all of a probe's in one portion."""
     order = np.argsort(people, kind="stable")
     for faces in np.split(order, _starts_of_runs(people[order])[1:]):
+        probes = faces[wanted[faces]]
         at_once = max(1, FACES_AT_ONCE // len(faces))
-        for start in range(0, len(faces) if len(faces) > 1 else 0, at_once):
-            probes = faces[start : start + at_once]
-            probe, face = np.nonzero(photos[probes][:, None] != photos[faces][None, :])
+        for start in range(0, len(probes) if len(faces) > 1 else 0, at_once):
+            portion = probes[start : start + at_once]
+            probe, face = np.nonzero(photos[portion][:, None] != photos[faces][None, :])
             if len(probe):
-                yield probes[probe], faces[face]
+                yield portion[probe], faces[face]
 
 
 def leave_one_out_by_faces(

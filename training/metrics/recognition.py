@@ -1,0 +1,140 @@
+"""The figures of recognition: FPIR and FNIR over tau, ranks, and other gallery sizes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.metrics.events import Events, false_positives, identified, share_reached
+from training.metrics.evidence import Searches
+from training.metrics.figures import AtSize, Recognition
+from training.metrics.projection import projected
+from training.metrics.rates import Rates, people_beyond, people_within, rates, shortened
+from training.metrics.resampling import Draws, count
+from training.metrics.types import Distances, Progress, ignore
+from training.metrics.verification import at_rates, histogram_of
+
+FALSE_POSITIVE_RATES = (0.1, 0.03, 0.01, 0.003, 0.001)
+RANKS = 20
+SMALLER = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000)
+LARGER = (2, 10, 100)
+
+LEAST_DECIDED = 0.98
+"""A smaller gallery is only told of where the nearest others that are known decide a search this far: f(K)."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecognitionRates:
+    """FPIR and FNIR over tau of one gallery."""
+
+    fpir: Rates
+    fnir: Rates
+
+
+def recognition_rates(
+    searches: Searches, taus: Distances, draws: Draws, progress: Progress = ignore
+) -> RecognitionRates:
+    """Return FPIR(N - 1, tau) and FNIR(N, R=1, tau) by leaving out the probe's person and photo (ISO/IEC 19795-1)."""
+    return RecognitionRates(
+        fpir=fpir_among(searches, searches.gallery_size, taus, draws, progress),
+        fnir=fnir_of(searches, taus, draws),
+    )
+
+
+def fpir_among(searches: Searches, gallery: int, taus: Distances, draws: Draws, progress: Progress = ignore) -> Rates:
+    """Return FPIR over tau with a gallery of so many people."""
+    nearest = searches.others[:, 0] if searches.others.shape[1] else np.full(len(searches.person), np.inf)
+    others = searches.gallery_size - 1
+    return rates(
+        count(false_positives(searches, gallery), taus, draws, progress),
+        float(len(searches.person)) if others > 0 else 0.0,
+        draws @ _probes(searches.person, draws),
+        people_within(searches.person, nearest, taus),
+        len(np.unique(searches.person)) / 2,
+    )
+
+
+def fnir_of(searches: Searches, taus: Distances, draws: Draws) -> Rates:
+    """Return FNIR over tau: mated searches without the right person first and within tau."""
+    mated = searches.person[searches.is_mated]
+    first = np.where(searches.nearer == 0, searches.own, np.inf)[searches.is_mated]
+    return rates(
+        count(identified(searches), taus, draws),
+        float(len(mated)),
+        draws @ _probes(mated, draws),
+        people_beyond(mated, first, taus),
+        len(np.unique(mated)),
+        of_the_rest=True,
+    )
+
+
+def ranks_of(searches: Searches, draws: Draws) -> Rates:
+    """Return the share of mated searches with the right person among the first k, for k = 1 to `RANKS`.
+
+    `people` are those with a search in which it is not.
+    """
+    mated = searches.person[searches.is_mated]
+    rank = (searches.nearer[searches.is_mated] + 1).astype(np.float64)
+    at = np.arange(1, RANKS + 1, dtype=np.float64)
+    return rates(
+        count(Events.of_one(mated, rank), at, draws),
+        float(len(mated)),
+        draws @ _probes(mated, draws),
+        people_beyond(mated, rank, at),
+        len(np.unique(mated)),
+    )
+
+
+def recognition(
+    searches: Searches,
+    measured: RecognitionRates,
+    fmr: Rates,
+    taus: Distances,
+    draws: Draws,
+    progress: Progress = ignore,
+) -> Recognition:
+    """Return what a report says of recognition; `fmr` is that of the comparison with people's templates."""
+    mated = searches.own[searches.is_mated]
+    nearest = searches.others[:, 0] if searches.others.shape[1] else np.empty(0)
+    nearest = nearest[np.isfinite(nearest)]
+    return Recognition(
+        size=searches.gallery_size,
+        mated=float(len(mated)),
+        non_mated=measured.fpir.trials,
+        fpir=measured.fpir.series(),
+        fnir=measured.fnir.series(),
+        histogram=histogram_of(mated, nearest, np.ones(len(nearest))),
+        ranks=ranks_of(searches, draws).series(),
+        at_fpir=at_rates(measured.fpir, measured.fnir, taus, FALSE_POSITIVE_RATES),
+        sizes=_sizes(searches, measured.fpir, fmr, taus, draws, progress),
+    )
+
+
+def smaller_sizes(searches: Searches) -> Sequence[int]:
+    """Return the sizes below that of the gallery that its searches say something about."""
+    others, known = searches.gallery_size - 1, searches.others.shape[1]
+    return [size for size in SMALLER if size < others and share_reached(known, others, size)[-1] >= LEAST_DECIDED]
+
+
+def _sizes(
+    searches: Searches, fpir: Rates, fmr: Rates, taus: Distances, draws: Draws, progress: Progress
+) -> list[AtSize]:
+    if not fpir.trials:
+        return []
+    size = searches.gallery_size
+    counted = {n: fpir_among(searches, n, taus, draws, progress) for n in smaller_sizes(searches)} | {size: fpir}
+    half = fpir_among(searches, size // 2, taus, draws, progress)
+    found = counted | {n * size: projected(half, fpir, max(1, size // 2), size, n * size) for n in LARGER}
+    return [
+        AtSize(
+            size=n,
+            is_projected=n > size,
+            fpir=at_size.series(),
+            upper=shortened(1.0 - (1.0 - np.minimum(fmr.value, 1.0)) ** n),
+        )
+        for n, at_size in found.items()
+    ]
+
+
+def _probes(person: np.ndarray[tuple[int], np.dtype[np.int64]], draws: Draws) -> Distances:
+    return np.bincount(person, minlength=draws.shape[1]).astype(np.float64)
