@@ -7,13 +7,17 @@ import numpy.typing as npt
 from pgvector import HalfVector
 from pgvector.django import L2Distance
 
-from encoder.geometry import EncodedFace, EncodedPhoto
+from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
 from faces.exceptions import InvalidRequestError, NoEmbeddingError, NoFaceFoundError, SeveralFacesFoundError
-from faces.models import Embedding, Face, Gallery, Person, Photo, Threshold
+from faces.models import Embedding, Face, Gallery, PairClassifier, Person, Photo, Template, Threshold
 from faces.querysets import EmbeddingQuerySet
 from faces.services.encoders import default_encoder_version
+from faces.services.error_rates import ErrorRate, error_rate_of
 from faces.services.portraits import main_face_index
+from faces.services.probability import Probability, probability_in_force
 from faces.services.thresholds import TauInForce, tau_in_force
+
+Compares = PairClassifier.Compares
 
 
 class SquaredL2Distance(L2Distance):
@@ -25,16 +29,38 @@ class SquaredL2Distance(L2Distance):
 
 @dataclass(frozen=True)
 class Verification:
-    """The answer: `face` is the stored face that the probe was nearest to, None between two uploads."""
+    """The answer.
+
+    Attributes:
+        distance: what decides: to the claimed person's template, to the stored photo's face, or to the other upload's.
+        tau: the largest distance of a match.
+        compares: with what the probe was compared; the same tau stands for different error rates.
+        person: who was claimed, or whose face the stored photo's is; None between two uploads, and for nobody's face.
+        face: the stored face to show beside the probe: the person's enrolled face that is nearest to it, or the stored
+            photo's; None between two uploads.
+        face_distance: of that face to the probe.
+        template: of the claimed person, without its vector; None in other comparisons.
+        probability: that it is the same person; None where nothing was calibrated.
+    """
 
     distance: float
     tau: TauInForce
+    compares: PairClassifier.Compares
+    person: Person | None = None
     face: Face | None = None
+    face_distance: float | None = None
+    template: Template | None = None
+    probability: Probability | None = None
 
     @property
     def is_match(self) -> bool:
         """Whether it is the same person."""
         return self.distance <= self.tau.tau
+
+    @property
+    def error_rate(self) -> ErrorRate | None:
+        """The error rate that tau stands for in this comparison; None where nobody measured it."""
+        return error_rate_of(self.tau.threshold, self.compares)
 
 
 def squared_distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
@@ -77,38 +103,100 @@ def one_face(photo: EncodedPhoto, *, which: str) -> EncodedFace:
 
 
 def verify_person(*, person: Person, probe: EncodedFace) -> Verification:
-    """Compare a probe with all enrolled faces of the claimed person; the nearest decides.
+    """Compare a probe with the claimed person's template: the mean of their enrolled faces, outliers left out.
 
-    The probe must be encoded by the version that serves the person's gallery.
+    Of the ways to compare a face with several it is the one that misses fewest (`benchmarks.verification_fusion`). The
+    probe must be encoded by the version that serves the person's gallery.
 
     Raises:
         NoEmbeddingError: the person has no enrolled face.
         NoThresholdError: no tau is set.
     """
-    rows = Embedding.objects.filter(person=person, is_enrolled=True)
-    return _nearest(person.gallery, rows, probe, f"{person.name} has no enrolled face yet. Add a photo of them first.")
+    version = person.gallery.encoder_version
+    tau = tau_in_force(gallery=person.gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
+    templates = Template.objects.filter(person=person, encoder_version=version).defer("vector")
+    template = templates.annotate(distance=SquaredL2Distance("vector", vector)).first()
+    enrolled = Embedding.objects.filter(person=person, encoder_version=version, is_enrolled=True)
+    nearest = _nearest(enrolled, vector)
+    if template is None or nearest is None:
+        raise NoEmbeddingError(f"{person.name} has no enrolled face yet. Add a photo of them first.")
+    face, face_distance = nearest
+    distance = float(template.distance)
+    return Verification(
+        distance=distance,
+        tau=tau,
+        compares=Compares.PERSON,
+        person=person,
+        face=face,
+        face_distance=face_distance,
+        template=template,
+        probability=probability_in_force(
+            gallery=person.gallery, encoder_version=version, compares=Compares.PERSON, distance=distance
+        ),
+    )
 
 
 def verify_photo(*, photo: Photo, probe: EncodedFace) -> Verification:
-    """Compare a probe with the faces of a stored photo; the nearest decides. Raises what `verify_person` raises."""
-    rows = Embedding.objects.filter(face__photo=photo)
-    return _nearest(photo.gallery, rows, probe, f"Photo {photo.pk} has no encoded face to compare with.")
+    """Compare a probe with the one face that a stored photo is about.
 
-
-def _nearest(gallery: Gallery, rows: EmbeddingQuerySet[Embedding], probe: EncodedFace, nothing: str) -> Verification:
-    version = gallery.encoder_version
-    tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    Raises:
+        SeveralFacesFoundError: the photo shows two or more that are equally likely to be meant.
+        NoEmbeddingError: the photo has no face, or it was not encoded by the version that serves the gallery.
+        NoThresholdError: no tau is set.
+    """
+    version = photo.gallery.encoder_version
+    tau = tau_in_force(gallery=photo.gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    face = one_stored_face(photo)
     vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
+    found = _nearest(Embedding.objects.filter(face=face, encoder_version=version), vector)
+    if found is None:
+        raise NoEmbeddingError(f"Photo {photo.pk} has no encoded face to compare with.")
+    face, distance = found
+    return Verification(
+        distance=distance,
+        tau=tau,
+        compares=Compares.PHOTO,
+        person=face.person,
+        face=face,
+        face_distance=distance,
+        probability=probability_in_force(
+            gallery=photo.gallery, encoder_version=version, compares=Compares.PHOTO, distance=distance
+        ),
+    )
+
+
+def one_stored_face(photo: Photo) -> Face:
+    """Return the one face that a stored photo is about, by the rule of `one_face`.
+
+    Raises:
+        NoEmbeddingError: it has no face.
+        SeveralFacesFoundError: two or more are equally likely to be meant.
+    """
+    faces = list(photo.faces.order_by("pk"))
+    if not faces:
+        raise NoEmbeddingError(f"Photo {photo.pk} has no encoded face to compare with.")
+    boxes = [BoundingBox(face.left, face.top, face.right, face.bottom) for face in faces]
+    main = main_face_index(boxes, photo.width or 0, photo.height or 0)
+    if main is None:
+        raise SeveralFacesFoundError(
+            f"There are {len(faces)} faces in photo {photo.pk}, and it is not clear which is meant. "
+            "Name a photo of one person, or the person whose face it is.",
+            faces=len(faces),
+        )
+    return faces[main]
+
+
+def _nearest(rows: EmbeddingQuerySet[Embedding], vector: HalfVector) -> tuple[Face, float] | None:
+    """Return the face whose embedding is nearest, and its distance."""
     nearest = (
-        rows.filter(gallery=gallery, encoder_version=version)
-        .annotate(l2=L2Distance("vector", vector), distance=SquaredL2Distance("vector", vector))
+        rows.annotate(l2=L2Distance("vector", vector), distance=SquaredL2Distance("vector", vector))
+        .defer("vector")
         .select_related("face__photo", "face__person")
         .order_by("l2", "face_id")
         .first()
     )
-    if nearest is None:
-        raise NoEmbeddingError(nothing)
-    return Verification(distance=float(nearest.distance), tau=tau, face=nearest.face)
+    return None if nearest is None else (nearest.face, float(nearest.distance))
 
 
 def verify_faces(*, first: EncodedFace, second: EncodedFace, gallery: Gallery | None = None) -> Verification:
@@ -119,4 +207,12 @@ def verify_faces(*, first: EncodedFace, second: EncodedFace, gallery: Gallery | 
     """
     version = gallery.encoder_version if gallery is not None else default_encoder_version()
     tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
-    return Verification(distance=squared_distance(first.embedding, second.embedding), tau=tau)
+    distance = squared_distance(first.embedding, second.embedding)
+    return Verification(
+        distance=distance,
+        tau=tau,
+        compares=Compares.PHOTO,
+        probability=probability_in_force(
+            gallery=gallery, encoder_version=version, compares=Compares.PHOTO, distance=distance
+        ),
+    )
