@@ -6,7 +6,9 @@ from dataclasses import asdict
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
 from encoder.quality import quality_problems
 from faces.models import Face, Person, SearchEvent
+from faces.probability_words import percent
 from faces.quality_words import explain
+from faces.services.probability import Probability
 from faces.services.recognition import Candidate, Outcome, Recognition
 from faces.services.verification import Verification
 
@@ -18,6 +20,8 @@ def recognition_lines(photo: EncodedPhoto, answers: list[Recognition]) -> Iterat
     yield f"{photo.width} x {photo.height} pixels, faces: {len(answers)}, the largest first"
     for number, answer in enumerate(answers, start=1):
         yield f"Face {number} of {len(answers)}, {box_text(answer.probe.box)}: {_who(answer)}"
+        if answer.probability is not None:
+            yield f"  {percent(answer.probability.value)} likely that the nearest person is the right one"
         for rank, candidate in enumerate(answer.candidates, start=1):
             sign = "equally likely" if candidate in answer.rivals else "match" if candidate.is_match else ""
             yield f"  {rank:>3}. {candidate.distance:.4f}  {photo_text(candidate.face)}  {sign}".rstrip()
@@ -48,6 +52,8 @@ def verification_lines(verification: Verification, first: EncodedFace, second: E
     sign = "<=" if verification.is_match else ">"
     verdict = "the same person" if verification.is_match else "not the same person"
     yield f"{verdict}: distance {verification.distance:.4f} {sign} tau {verification.tau.tau:g}"
+    if verification.probability is not None:
+        yield f"  {percent(verification.probability.value)} likely to be the same person"
     yield f"  face of the photo: {box_text(first.box)}"
     if second is not None:
         yield f"  face of the second photo: {box_text(second.box)}"
@@ -86,6 +92,7 @@ def verification_json(
     return _about(event) | {
         "is_match": verification.is_match,
         "distance": verification.distance,
+        **_likely(verification.probability),
         "probe": _probe(first),
         "second_probe": _probe(second) if second else None,
         "person": _person_json(verification.face.person) if verification.face else None,
@@ -117,6 +124,14 @@ def _recognized(answer: Recognition) -> JsonObject:
         "gap": answer.gap,
         "resolvable_gap": answer.resolvable_gap,
         "tau": answer.tau.tau,
+        **_likely(answer.probability),
+    }
+
+
+def _likely(probability: Probability | None) -> JsonObject:
+    return {
+        "probability": probability.value if probability else None,
+        "classifier": probability.classifier if probability else None,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from faces.models import ApiKey, EncoderVersion, Face, Gallery, Person, SearchEvent
+from faces.services.probability import Probability
 from faces.services.recognition import Candidate, Recognition
 from faces.services.similarity import Similarity
 from faces.services.verification import Verification
@@ -40,6 +41,7 @@ def record_recognition(
             "distance": answer.candidates[0].distance if answer.candidates else None,
             "candidates": _people(answer.candidates),
             "rivals": [rival.face.person_id for rival in answer.rivals],
+            **_likely(answer.probability),
         }
         for answer in answers
     ]
@@ -67,6 +69,13 @@ def _people(candidates: Sequence[Candidate]) -> list[dict[str, object]]:
     return [{"person": candidate.face.person_id, "distance": candidate.distance} for candidate in candidates]
 
 
+def _likely(probability: Probability | None) -> dict[str, object]:
+    return {
+        "probability": probability.value if probability else None,
+        "classifier": probability.classifier if probability else None,
+    }
+
+
 def record_verification(
     *,
     asker: Asker,
@@ -82,6 +91,7 @@ def record_verification(
         "distance": verification.distance,
         "face": verification.face.pk if verification.face else None,
         "person": verification.face.person_id if verification.face else None,
+        **_likely(verification.probability),
     }
     tau = verification.tau.tau
     return _record(asker, gallery, encoder_version, SearchEvent.Use.VERIFICATION, probe, answer, tau, duration_ms)

@@ -9,6 +9,7 @@ from django.utils.timesince import timesince
 
 from encoder.quality import quality_problems
 from faces.models import Face, Job, Photo, Threshold
+from faces.probability_words import percent as percent_words
 from faces.quality_words import explain
 from faces.services.enrollment import quality_of
 from faces.words import words_for
@@ -73,6 +74,12 @@ def number(value: int) -> str:
 def share(value: float | None) -> str:
     """Return a share of 0 to 1 as percent without decimals."""
     return "" if value is None else f"{100 * value:.0f} %"
+
+
+@register.filter
+def percent(value: float) -> str:
+    """Return a probability of 0 to 1 as percent, never as certain."""
+    return percent_words(value)
 
 
 @register.filter

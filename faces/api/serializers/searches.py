@@ -104,6 +104,18 @@ class RecognizedFaceSerializer(serializers.Serializer[Recognition]):
         "that was not measured, or where there are fewer than two people.",
     )
     tau = serializers.FloatField(source="tau.tau")
+    probability = serializers.FloatField(
+        source="probability.value",
+        allow_null=True,
+        help_text="0 to 1: that the nearest person is the right one, match or not, where the probe's person is "
+        "enrolled as often as not. Calibrated on this gallery's own people; null where there are too few of them or "
+        "nobody measured it yet, and where the answer is ambiguous.",
+    )
+    classifier = serializers.IntegerField(
+        source="probability.classifier",
+        allow_null=True,
+        help_text="The version of the classifier that says so; null without a probability.",
+    )
 
     @extend_schema_field(serializers.FloatField(allow_null=True))
     def get_distance(self, answer: Recognition) -> float | None:
@@ -157,6 +169,17 @@ class VerifyAnswerSerializer(SearchAnswerSerializer):
 
     is_match = serializers.BooleanField()
     distance = serializers.FloatField(help_text="Squared L2 of unit vectors: 0 (same) to 4.")
+    probability = serializers.FloatField(
+        source="probability.value",
+        allow_null=True,
+        help_text="0 to 1: that it is the same person, of a claim that is true as often as not. Calibrated on this "
+        "gallery's own people; null where there are too few of them, or nobody measured it yet.",
+    )
+    classifier = serializers.IntegerField(
+        source="probability.classifier",
+        allow_null=True,
+        help_text="The version of the classifier that says so; null without a probability.",
+    )
     probe = ProbeFaceSerializer(help_text="The face of `photo` that was compared.")
     second_probe = ProbeFaceSerializer(allow_null=True, help_text="The face of `second_photo`, if one was sent.")
     person = PersonBriefSerializer(allow_null=True, help_text="Whose the nearest stored face is.")

@@ -124,6 +124,7 @@ def _compare(asker: Asker, data: bytes, claim: "_Claim") -> dict[str, Any]:
         "event": event,
         "is_match": verification.is_match,
         "distance": verification.distance,
+        "probability": verification.probability,
         "probe": probe,
         "second_probe": second,
         "person": face.person if face else None,
