@@ -8,6 +8,9 @@ import numpy as np
 from training.metrics.evidence import Comparisons, Searches
 from training.metrics.types import Counts, Distances, Labels, Mask
 
+NOTHING = 1e-9
+"""Steps that are smaller are left out."""
+
 
 @dataclass(frozen=True, eq=False)
 class Events:
@@ -38,23 +41,28 @@ class Events:
         happens = np.isfinite(distances)
         return cls(person[happens], person[happens], distances[happens], np.ones(int(happens.sum())))
 
+    def of_first(self) -> "Events":
+        """Return the same steps, as if they rested on the first person alone."""
+        return Events(self.first, self.first, self.distances, self.weights)
+
     def only(self, rows: Mask | Counts) -> "Events":
         """Return some of them."""
         return Events(self.first[rows], self.second[rows], self.distances[rows], self.weights[rows])
 
 
-def share_reached(within: int, others: int, gallery: int) -> Distances:
+def share_reached(within: int, others: int, gallery: float) -> Distances:
     """Return how likely a gallery of some of the others holds one of the c nearest: (within + 1,), for c = 0, 1, ...
 
     1 - C(others - c, gallery) / C(others, gallery): the mean over all galleries of `gallery` of `others` people, each
-    equally likely (hypergeometric). For gallery = others this is 0, 1, 1, ...: plain counting.
+    equally likely (hypergeometric). For gallery = others this is 0, 1, 1, ...: plain counting. `gallery` need not be a
+    whole number: the gamma function goes on where the factorial ends.
     """
     c = np.arange(within, dtype=np.float64)
     left = np.clip((others - gallery - c) / np.maximum(others - c, 1.0), 0.0, 1.0)  # of one more being outside
     return 1.0 - np.concatenate([[1.0], np.cumprod(left)])
 
 
-def false_positives(searches: Searches, gallery: int) -> Events:
+def false_positives(searches: Searches, gallery: float) -> Events:
     """Return the events of FPIR(gallery, tau): of a search for somebody who is not there, with an answer nonetheless.
 
     Every probe is searched for among `gallery` of the N - 1 other people, in the mean over all such galleries; of
@@ -69,7 +77,7 @@ def false_positives(searches: Searches, gallery: int) -> Events:
     if gallery >= others:
         return _nearest_of_all(searches)
     added = np.diff(share_reached(searches.others.shape[1], others, gallery))  # (K,)
-    rows, columns = np.nonzero(np.isfinite(searches.others) & (added > 0)[None, :])
+    rows, columns = np.nonzero(np.isfinite(searches.others) & (added > NOTHING)[None, :])
     return Events(
         first=searches.person[rows],
         second=searches.who[rows, columns],

@@ -11,7 +11,7 @@ from training.metrics.figures import AtSize, Recognition
 from training.metrics.projection import projected
 from training.metrics.rates import Rates, people_beyond, people_within, rates, shortened
 from training.metrics.resampling import Draws, count
-from training.metrics.types import Distances, Progress, ignore
+from training.metrics.types import Distances, Labels, Progress, ignore
 from training.metrics.verification import at_rates, histogram_of
 
 FALSE_POSITIVE_RATES = (0.1, 0.03, 0.01, 0.003, 0.001)
@@ -123,8 +123,8 @@ def _sizes(
         return []
     size = searches.gallery_size
     counted = {n: fpir_among(searches, n, taus, draws, progress) for n in smaller_sizes(searches)} | {size: fpir}
-    half = fpir_among(searches, size // 2, taus, draws, progress)
-    found = counted | {n * size: projected(half, fpir, max(1, size // 2), size, n * size) for n in LARGER}
+    half, whole = (_of_probes(searches, n, taus, draws, progress) for n in ((size - 1) / 2, size - 1))
+    found = counted | {times * size: projected(fpir, half, whole, times) for times in LARGER}
     return [
         AtSize(
             size=n,
@@ -136,5 +136,12 @@ def _sizes(
     ]
 
 
-def _probes(person: np.ndarray[tuple[int], np.dtype[np.int64]], draws: Draws) -> Distances:
+def _of_probes(searches: Searches, gallery: float, taus: Distances, draws: Draws, progress: Progress) -> Distances:
+    """Return FPIR with probes alone resampled, as it is and in each resample: (1 + B, T)."""
+    found = count(false_positives(searches, gallery).of_first(), taus, draws, progress)
+    probes = draws @ _probes(searches.person, draws)
+    return np.vstack([found.value / len(searches.person), found.resampled / np.maximum(probes, 1.0)[:, None]])
+
+
+def _probes(person: Labels, draws: Draws) -> Distances:
     return np.bincount(person, minlength=draws.shape[1]).astype(np.float64)
