@@ -177,7 +177,7 @@ def one_stored_face(photo: Photo) -> Face:
     if not faces:
         raise NoEmbeddingError(f"Photo {photo.pk} has no encoded face to compare with.")
     boxes = [BoundingBox(face.left, face.top, face.right, face.bottom) for face in faces]
-    main = main_face_index(boxes, photo.width or 0, photo.height or 0)
+    main = main_face_index(boxes, photo.width, photo.height)
     if main is None:
         raise SeveralFacesFoundError(
             f"There are {len(faces)} faces in photo {photo.pk}, and it is not clear which is meant. "

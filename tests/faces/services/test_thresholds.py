@@ -35,6 +35,18 @@ def test_the_factory_taus_name_the_error_rate_they_stand_for() -> None:
         row = Threshold.objects.get(use=measured.use)
         assert (row.tau, row.error_rate_kind, row.error_rate) == (measured.tau, "fmr", measured.fmr)
         assert "Labeled Faces in the Wild" in row.evidence
+        person, photo = row.measured["fmr"], row.measured["fmr_photo"]
+        assert person["low"] < person["value"] <= measured.fmr < person["high"]
+        assert person["value"] == pytest.approx(person["errors"] / person["trials"], rel=0.001)
+        assert photo["value"] < person["value"]
+
+
+def test_a_factory_tau_without_its_measured_rates_is_followed_by_one_that_has_them() -> None:
+    Threshold.objects.update(measured={})
+    ensure_factory_encoder()
+    ensure_factory_encoder()
+    assert Threshold.objects.count() == 2 * len(FACTORY_TAUS)
+    assert all("fmr" in Threshold.objects.filter(use=use).latest("pk").measured for use in Threshold.Use)
 
 
 def test_the_factory_rows_are_added_once() -> None:
@@ -55,7 +67,7 @@ def test_a_factory_tau_of_an_earlier_facet_is_followed_by_that_of_today() -> Non
     ensure_factory_encoder()
     ensure_factory_encoder()
     newest = [Threshold.objects.filter(use=use).order_by("-pk").values_list("tau", flat=True) for use in Threshold.Use]
-    assert [list(taus) for taus in newest] == [[0.1045, 0.131], [0.0993, 0.1045, 0.0993]]
+    assert [list(taus) for taus in newest] == [[0.1045, 0.1245], [0.0993, 0.1045, 0.0993]]
 
 
 def test_the_factory_encoders_noise_is_known_and_one_that_was_set_otherwise_stays() -> None:
