@@ -8,7 +8,7 @@ the right one. Where strangers are rarer or more frequent than that, the true sh
 from dataclasses import dataclass
 
 from faces.models import EncoderVersion, Gallery, PairClassifier
-from faces.services.probability_curve import ProbabilityCurve
+from faces.services.probability_curve import FORMAT, ProbabilityCurve
 
 PRIOR = 0.5
 
@@ -41,8 +41,12 @@ def classifier_in_force(
 
 
 def probability(classifier: PairClassifier | None, distance: float) -> float | None:
-    """Return how likely the classifier's event is at a distance, 0 to 1; None where it is not calibrated."""
-    if classifier is None or not classifier.is_calibrated:
+    """Return how likely the classifier's event is at a distance, 0 to 1.
+
+    None where it is not calibrated, and of one that another version of Facet made: the next evaluation makes a new one,
+    and until then searches go on.
+    """
+    if classifier is None or not classifier.is_calibrated or classifier.parameters.get("format") != FORMAT:
         return None
     return ProbabilityCurve.from_json(classifier.parameters).at(distance)
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from training.metrics.judged import Judged
 from training.metrics.resampling import draws_of_people
@@ -16,7 +15,8 @@ EDGES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.9
 
 RESAMPLES = 200
 
-Resampled: TypeAlias = npt.NDArray[np.float64]
+ROUNDING = 1e-12
+"""A sum of weights may come out larger by this share than the same sum in another order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +84,13 @@ def reliability(claimed: Distances, judged: Judged, *, resamples: int = RESAMPLE
     Raises:
         ValueError: there is no comparison, or a probability is not within (0, 1).
     """
-    if not len(judged) or claimed.shape != judged.distances.shape:
-        raise ValueError(f"{claimed.shape} probabilities do not fit {len(judged)} comparisons.")
-    if not bool(np.all((claimed > 0) & (claimed < 1))):
-        raise ValueError("A probability lies between 0 and 1, and is never certain.")
-    truth = judged.is_right.astype(np.float64)
-    squares, logs = (claimed - truth) ** 2, -np.log(np.where(judged.is_right, claimed, 1 - claimed))
-    places = np.clip(np.searchsorted(EDGES, claimed, side="right") - 1, 0, len(EDGES) - 2)
-
-    def rates(weights: Distances) -> tuple[float, float, float]:
-        return float(weights @ squares), float(weights @ logs), _calibration_error(claimed - truth, places, weights)
-
-    drawn = np.array([rates(weights) for weights in resampled_weights(judged, resamples, seed)]).T
+    losses = Losses.of(claimed, judged)
+    drawn = np.array([losses.mean(weights) for weights in resampled_weights(judged, resamples, seed)])
     brier, log_loss, error = (
-        Measured(value, *_limits(column, value)) for value, column in zip(rates(judged.weights), drawn, strict=True)
+        Measured(value, *limits(column)) for value, column in zip(losses.mean(judged.weights), drawn.T, strict=True)
     )
-    right = float(judged.weights @ truth)
-    bins = [_bin(index, claimed, judged, places == index) for index in range(len(EDGES) - 1)]
+    right = float(judged.weights @ judged.is_right)
+    bins = [_bin(index, claimed, judged, losses.places == index) for index in range(len(EDGES) - 1)]
     return Reliability(brier, log_loss, error, right * (1 - right), bins)
 
 
@@ -115,28 +105,76 @@ def true_at_false(
         rate: an FMR, or in searches an FPIR.
         resamples, seed: as for `reliability`.
     """
-    order = np.argsort(scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) > 0, True))  # the last of each score
-    is_right, is_mated = judged.is_right[order], judged.is_mated[order]
+    ranked = Ranked.of(scores, judged)
+    true, score = ranked.at(rate, judged.weights)
+    drawn = [ranked.at(rate, weights)[0] for weights in resampled_weights(judged, resamples, seed)]
+    return AtFalse(rate, score, Measured(true, *limits(np.array(drawn))))
 
-    def at(weights: Distances) -> tuple[float, int]:
-        false = np.cumsum(np.where(is_mated, 0, weights))[ends]
-        taken = int(np.searchsorted(false, rate * false[-1] * (1 + 1e-12), side="right"))
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What each of E claims costs, and the bin it is in."""
+
+    squares: Distances
+    logs: Distances
+    excess: Distances
+    places: Labels
+
+    @classmethod
+    def of(cls, claimed: Distances, judged: Judged) -> Self:
+        """Raises what `reliability` raises."""
+        if not len(judged) or claimed.shape != judged.distances.shape:
+            raise ValueError(f"{claimed.shape} probabilities do not fit {len(judged)} comparisons.")
+        if not bool(np.all((claimed > 0) & (claimed < 1))):
+            raise ValueError("A probability lies between 0 and 1, and is never certain.")
+        excess = claimed - judged.is_right
+        logs = -np.log(np.where(judged.is_right, claimed, 1 - claimed))
+        places = np.searchsorted(EDGES[1:-1], claimed, side="right").astype(np.int64)
+        return cls(excess**2, logs, excess, places)
+
+    def mean(self, weights: Distances) -> tuple[float, float, float]:
+        """Return the Brier score, the log loss and the calibration error under (E,) weights that sum to 1."""
+        error = np.abs(np.bincount(self.places, weights * self.excess)).sum()
+        return float(weights @ self.squares), float(weights @ self.logs), float(error)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Comparisons in the order of their scores.
+
+    Attributes:
+        order: (E,) rows, the likeliest right first.
+        ends: the place of the last of each score, in that order.
+        scores: of those.
+        is_right, is_mated: (E,) in that order.
+    """
+
+    order: Labels
+    ends: Labels
+    scores: Distances
+    is_right: Mask
+    is_mated: Mask
+
+    @classmethod
+    def of(cls, scores: Distances, judged: Judged) -> Self:
+        """Sort, once for all resamples."""
+        order = np.argsort(scores, kind="stable")
+        ends = np.flatnonzero(np.append(np.diff(scores[order]) > 0, True))
+        return cls(order, ends, scores[order][ends], judged.is_right[order], judged.is_mated[order])
+
+    def at(self, rate: float, weights: Distances) -> tuple[float, float | None]:
+        """Return the share of right answers among the mated, and the last score taken, with at most this false rate."""
+        weights = weights[self.order]
+        false = np.cumsum(np.where(self.is_mated, 0.0, weights))[self.ends]
+        taken = int(np.searchsorted(false, rate * false[-1] * (1 + ROUNDING), side="right"))
         if not taken:
-            return 0.0, -1
-        true = np.cumsum(np.where(is_right, weights, 0))[ends[taken - 1]]
-        return float(true / weights[is_mated].sum()), int(ends[taken - 1])
-
-    value, last = at(judged.weights[order])
-    low, high = _limits(
-        np.array([at(weights[order])[0] for weights in resampled_weights(judged, resamples, seed)]), value
-    )
-    score = float(scores[order][last]) if last >= 0 else None
-    return AtFalse(rate, score, Measured(value, low, high))
+            return 0.0, None
+        true = np.cumsum(np.where(self.is_right, weights, 0.0))[self.ends[taken - 1]]
+        return float(true / weights[self.is_mated].sum()), float(self.scores[taken - 1])
 
 
 def resampled_weights(judged: Judged, resamples: int, seed: int) -> Iterator[Distances]:
-    """Yield the weights of comparisons among people drawn with replacement, still 1/2 of either kind; see above."""
+    """Yield the weights of comparisons among people drawn with replacement, still 1/2 of either kind."""
     people, rows = np.unique(np.concatenate([judged.first, judged.second]), return_inverse=True)
     first, second = rows[: len(judged)], rows[len(judged) :]
     alike = first == second
@@ -149,22 +187,22 @@ def resampled_weights(judged: Judged, resamples: int, seed: int) -> Iterator[Dis
         yield weights
 
 
-def _calibration_error(excess: Distances, places: Labels, weights: Distances) -> float:
-    return float(np.abs(np.bincount(places, weights * excess)).sum())
-
-
-def _limits(values: Resampled, fallback: float) -> tuple[float, float]:
-    if not len(values):
-        return fallback, fallback
+def limits(values: Distances) -> tuple[float, float]:
+    """Return the 95 % interval of what was resampled."""
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 
 
 def _bin(index: int, claimed: Distances, judged: Judged, chosen: Mask) -> Bin:
-    share = float(judged.weights[chosen].sum())
-    means = [
-        float(judged.weights[chosen] @ values[chosen]) / share if share else None
-        for values in (claimed, judged.is_right)
-    ]
-    people = len(np.union1d(judged.first[chosen], judged.second[chosen]))
-    return Bin(EDGES[index], EDGES[index + 1], means[0], means[1], share, int(chosen.sum()), people)
+    weights = judged.weights[chosen]
+    share = float(weights.sum())
+    claims, right = float(weights @ claimed[chosen]), float(weights @ judged.is_right[chosen])
+    return Bin(
+        low=EDGES[index],
+        high=EDGES[index + 1],
+        claimed=claims / share if share else None,
+        seen=right / share if share else None,
+        share=share,
+        comparisons=int(chosen.sum()),
+        people=len(np.union1d(judged.first[chosen], judged.second[chosen])),
+    )
