@@ -4,10 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
 
 from training.metrics.figures import Difference, Rate
 from training.services import report_words
 from training.services.charts import Chart
+from training.services.svg import svg
 
 register = template.Library()
 
@@ -58,3 +60,9 @@ def difference(value: Difference) -> str:
 def as_data(chart: Chart) -> dict[str, Any]:
     """Return a chart for the script that draws it."""
     return asdict(chart)
+
+
+@register.filter
+def drawn(chart: Chart) -> SafeString:
+    """Return a chart as an SVG element."""
+    return svg(chart)

@@ -12,18 +12,14 @@ from faces.tasks import send_jobs
 from faces.views.page import page, render_page, signed_in
 from faces.views.paging import listing
 from training.models import EvaluationReport
-from training.services.report_charts import recognition_charts, verification_charts
-from training.services.report_summary import (
-    at_fmr,
-    at_fpir,
-    confused_at_tau,
-    group_tables,
-    headlines,
-    sizes_at_tau,
-)
+from training.services.report_exports import export_report, form_of
+from training.services.report_sections import sections_of
 from training.services.reports import Line, find_report, gallery_reports, line_of, read_figures, with_lines
 
 PER_PAGE = 20
+
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""What a report that is opened in a browser may do: be looked at."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,6 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
 def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
     """Show one report: figures in words, curves, tables."""
     report = find_report(report_id)
-    figures = read_figures(report)
     return render_page(
         request,
         "training/evaluations/detail.html",
@@ -65,31 +60,18 @@ def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
         heading=f"Error rates of “{report.gallery}”",
         report=report,
         is_newest=not EvaluationReport.objects.filter(gallery=report.gallery, pk__gt=report.pk).exists(),
-        figures=figures,
-        headlines=headlines(figures),
-        comparisons=[
-            (
-                "person",
-                "A person",
-                "all of a person's enrolled photos (their template)",
-                figures.person,
-                at_fmr(figures.person),
-                verification_charts(figures, figures.person, key="person", whom="a person"),
-            ),
-            (
-                "photo",
-                "A single photo",
-                "one photo of a person",
-                figures.photo,
-                at_fmr(figures.photo),
-                verification_charts(figures, figures.photo, key="photo", whom="a single photo"),
-            ),
-        ],
-        recognition=at_fpir(figures),
-        recognition_charts=recognition_charts(figures),
-        sizes=sizes_at_tau(figures),
-        groups=group_tables(figures),
-        confused=confused_at_tau(figures),
+        sections=sections_of(read_figures(report)),
+    )
+
+
+@page("training.view_evaluationreport")
+def export(_request: HttpRequest, report_id: int, form: str) -> HttpResponse:
+    """Answer one report as a file: `html`, `json` or `csv`."""
+    made = export_report(find_report(report_id), form_of(form))
+    return HttpResponse(
+        made.text,
+        content_type=made.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{made.name}"', "Content-Security-Policy": FILE_POLICY},
     )
 
 
