@@ -1,0 +1,187 @@
+"""Whether two faces are one person's, as binary classification: does anything tell more than their distance does?
+
+    .venv/bin/python -m benchmarks.pair_probability ../shared/data/lfw [--limit N] [--faces FILE] [--json]
+
+A folder a person. People are divided in three parts by chance: each classifier is fitted to the pairs of faces within
+one part, calibrated on a second and measured on the third; then the parts change places, until everybody was measured
+once. Each row is the mean of the three. The two kinds of pairs count the same (a prior of 1/2), and of the mated ones
+everybody's count the same. Intervals of 95 % are from people drawn anew, the same for all classifiers.
+
+Then: the probability of a recognition where its answer is ambiguous.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.pair_models import MODELS, PLAIN, Floats, Pairs
+from benchmarks.template_faces import Album, Labels
+from training.metrics.distances import row_distances
+from training.metrics.evidence import Comparisons
+from training.metrics.judged import Judged
+from training.metrics.reliability import Losses, Ranked, limits, resampled_weights
+
+PARTS = 3
+HELD_OUT = 3
+"""One person of so many of the first part, to choose the penalty by."""
+TO_LEARN, TO_MEASURE = 60_000, 1_000_000
+"""Non-mated pairs."""
+MATED_OF_ONE = 50
+"""Mated pairs of one person to learn from; more tell little more."""
+FMR = 1e-3
+RESAMPLES = 200
+MEASURES = ("brier", "log_loss", "calibration_error", "tar")
+
+
+def main() -> None:
+    """Measure, and print tables, and with --json one object on the last line."""
+    options = _options()
+    if options.faces and options.faces.exists():
+        album = Album.load(options.faces)
+    else:
+        album = Album.of(options.folder, limit=options.limit, copies=False)
+        if options.faces:
+            album.save(options.faces)
+    result = study(album[~album.is_copy], resamples=options.resamples)
+    if options.json:
+        print(json.dumps(result))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="one folder a person")
+    parser.add_argument("--limit", type=int, help="only so many people")
+    parser.add_argument("--faces", type=Path, help="keep the faces in this .npz, and use them again")
+    parser.add_argument("--resamples", type=int, default=RESAMPLES)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Of one classifier: `value` of each of `MEASURES` (4,), and with people drawn anew (B, 4)."""
+
+    value: Floats
+    drawn: Floats
+
+
+def study(album: Album, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, object]:
+    """Print what each classifier is worth, and return it."""
+    part_of = parts(album.people, seed)
+    results: dict[str, list[Result]] = {}
+    undefined: dict[str, str] = {}
+    for turn in range(PARTS):
+        first, second, third = (np.flatnonzero((part_of + turn) % PARTS == number) for number in range(PARTS))
+        held_out = np.isin(album.people[first], np.unique(album.people[first])[::HELD_OUT])
+        learned = [pairs_of(album, rows, TO_LEARN, seed, MATED_OF_ONE) for rows in (first[~held_out], first[held_out])]
+        scaled = pairs_of(album, second, TO_LEARN, seed, MATED_OF_ONE)
+        judged = pairs_of(album, third, TO_MEASURE, seed)
+        claims: dict[str, Floats] = {}
+        for name, make in MODELS.items():
+            model = make()
+            try:
+                model.fit(*learned)
+            except ValueError as error:
+                undefined[name] = str(error)
+                continue
+            model.calibrate(scaled)
+            claims[name] = model.probabilities(judged)
+        for name, result in measured(claims, judged.judged, resamples, seed).items():
+            results.setdefault(name, []).append(result)
+    return _told(album, {name: _mean(turns) for name, turns in results.items()}, undefined)
+
+
+def parts(people: Labels, seed: int) -> Labels:
+    """(M,) 0 to 2: people with several photos, and people with one, each divided alike."""
+    numbers, owner, counts = np.unique(people, return_inverse=True, return_counts=True)
+    rng = np.random.default_rng(seed)
+    part_of = np.zeros(len(numbers), dtype=np.int64)
+    for kind in (np.flatnonzero(counts > 1), np.flatnonzero(counts == 1)):
+        part_of[rng.permutation(kind)] = np.arange(len(kind)) % PARTS
+    return part_of[owner]
+
+
+def pairs_of(album: Album, rows: Labels, non_mated: int, seed: int, mated_of_one: int = 10**9) -> Pairs:
+    """Pairs of the faces at `rows`: all mated ones, at most so many of one person, and so many others by chance."""
+    rng = np.random.default_rng(seed)
+    people = album.people[rows]
+    mated = [
+        pairs if len(pairs) <= mated_of_one else rng.choice(pairs, mated_of_one, replace=False)
+        for pairs in (_pairs_within(np.flatnonzero(people == person)) for person in np.unique(people))
+    ]
+    drawn = rng.integers(0, len(rows), size=(2 * non_mated, 2))
+    drawn = np.unique(np.sort(drawn[people[drawn[:, 0]] != people[drawn[:, 1]]], axis=1), axis=0)
+    others = rng.permutation(drawn)[:non_mated]
+    every = np.concatenate([*mated, others])
+    kinds = [_comparisons(album, rows[pairs]) for pairs in (every[: -len(others)], others)]
+    everybody = np.ones(int(album.people.max()) + 1, dtype=np.bool_)
+    judged = Judged.of_comparisons(kinds[0], kinds[1], everybody)
+    return Pairs(judged, album.embeddings, *rows[every].T)
+
+
+def _pairs_within(rows: Labels) -> Labels:
+    return np.column_stack([rows[side] for side in np.triu_indices(len(rows), k=1)])
+
+
+def _comparisons(album: Album, pairs: Labels) -> Comparisons:
+    one, other = pairs.T
+    distances = row_distances(album.embeddings[one], album.embeddings[other])
+    trials = np.bincount(album.people[one], minlength=int(album.people.max()) + 1).astype(np.float64)
+    return Comparisons(album.people[one], album.people[other], distances, np.ones(len(pairs)), trials)
+
+
+def measured(claims: dict[str, Floats], judged: Judged, resamples: int, seed: int) -> dict[str, Result]:
+    """What each claimed of the same pairs is worth."""
+    losses = {name: Losses.of(claimed, judged) for name, claimed in claims.items()}
+    ranked = {name: Ranked.of(-claimed, judged) for name, claimed in claims.items()}
+
+    def rates(weights: Floats) -> dict[str, list[float]]:
+        return {name: [*losses[name].mean(weights), ranked[name].at(FMR, weights)[0]] for name in claims}
+
+    value = rates(judged.weights)
+    drawn = [rates(weights) for weights in resampled_weights(judged, resamples, seed)]
+    return {name: Result(np.array(value[name]), np.array([draw[name] for draw in drawn])) for name in claims}
+
+
+def _mean(turns: list[Result]) -> Result:
+    return Result(np.mean([turn.value for turn in turns], axis=0), np.mean([turn.drawn for turn in turns], axis=0))
+
+
+def _told(album: Album, results: dict[str, Result], undefined: dict[str, str]) -> dict[str, object]:
+    _, counts = np.unique(album.people, return_counts=True)
+    print(
+        f"{len(album):,} faces of {len(counts):,} people, {int(np.sum(counts > 1)):,} of them with several; "
+        "prior 1/2; claiming 1/2 of everything has a Brier score of 0.25 and a log loss of 0.693"
+    )
+    print(
+        f"{'':36}{'Brier':>9}{'interval':>20}{'log loss':>10}{'calibration error':>19}"
+        f"{'TAR at FMR 1e-3, %':>20}{'interval':>16}{'more than distance':>22}"
+    )
+    rows: dict[str, object] = {}
+    for name, result in results.items():
+        brier, log_loss, error, tar = result.value.tolist()
+        low, high = np.apply_along_axis(lambda column: np.array(limits(column)), 0, result.drawn)
+        more = result.drawn[:, -1] - results[PLAIN].drawn[:, -1]
+        more_low, more_high = limits(more)
+        difference = "" if name == PLAIN else f"{100 * more_low:+.2f} to {100 * more_high:+.2f}"
+        print(
+            f"{name:36}{brier:9.5f}{f'{low[0]:.5f} to {high[0]:.5f}':>20}{log_loss:10.4f}{error:19.4f}"
+            f"{100 * tar:20.2f}{f'{100 * low[-1]:.2f} to {100 * high[-1]:.2f}':>16}{difference:>22}"
+        )
+        rows[name] = dict(zip(MEASURES, result.value.tolist(), strict=True)) | {
+            "intervals": dict(zip(MEASURES, zip(low.tolist(), high.tolist(), strict=True), strict=True)),
+            "tar_more_than_distance": tar - float(results[PLAIN].value[-1]),
+            "tar_more_interval": (more_low, more_high),
+        }
+    for name, reason in undefined.items():
+        print(f"{name:36}not defined: {reason}")
+    return {"rows": rows, "undefined": undefined, "faces": len(album), "people": len(counts), "fmr": FMR}
+
+
+if __name__ == "__main__":
+    main()
