@@ -13,10 +13,16 @@ from faces.models import ApiKey
 
 @dataclass(frozen=True)
 class Needs:
-    """What an action asks of a key (`scope`), and of a member of staff (`permission`, of the app `faces`)."""
+    """What an action asks of a key (`scope`), and of a member of staff (`permission`, of an app)."""
 
     scope: ApiKey.Scope
     permission: str
+    app: str = "faces"
+
+    @property
+    def full_permission(self) -> str:
+        """As Django names it."""
+        return f"{self.app}.{self.permission}"
 
 
 SEARCH = Needs(ApiKey.Scope.SEARCH, "add_searchevent")
@@ -45,8 +51,8 @@ def require(request: Request, needs: Needs) -> None:
             raise PermissionDenied(
                 f"This API key lacks the scope “{needs.scope}”; it has {', '.join(request.auth.scopes)}."
             )
-    elif not (request.user.is_staff and request.user.has_perm(f"faces.{needs.permission}")):
-        raise PermissionDenied(f"Your account lacks the permission “faces.{needs.permission}”.")
+    elif not (request.user.is_staff and request.user.has_perm(needs.full_permission)):
+        raise PermissionDenied(f"Your account lacks the permission “{needs.full_permission}”.")
 
 
 class AccessPermission(BasePermission):

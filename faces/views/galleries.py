@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from faces.exceptions import FacetError
 from faces.models import Face, Gallery, Person, Photo, Threshold
@@ -115,7 +117,17 @@ def gallery_page(request: HttpRequest, gallery_id: int) -> HttpResponse:
         terms=terms_of(gallery.encoder_version.licence),
         search=search_line(search_status(gallery)),
         covers=covers_of_galleries([gallery.pk], count=2 * COVERS).get(gallery.pk, []),
+        more=_more_pages(request, gallery),
     )
+
+
+def _more_pages(request: HttpRequest, gallery: Gallery) -> list[tuple[str, str]]:
+    """Return words and addresses of what else there is to see of a gallery, as far as it may be seen."""
+    return [
+        (words, f"{reverse(name)}?gallery={gallery.pk}")
+        for words, name, permission in settings.GALLERY_PAGES
+        if request.user.has_perm(permission)
+    ]
 
 
 @page("faces.delete_gallery", methods=("GET", "POST"))

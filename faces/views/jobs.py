@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from faces.models import Job, Photo
 from faces.services.jobs import cancel_job
@@ -64,7 +66,14 @@ def _state_of(job: Job) -> dict[str, Any]:
         "counts": counts,
         "taken_in": counted_words(job.result) if job.follows_photos else [],
         "can_retry": job.is_finished and _has_more_to_do(job),
+        "outcome": _outcome_of(job),
     }
+
+
+def _outcome_of(job: Job) -> str:
+    """Return the address where what a job came to is shown; empty where there is none."""
+    page_name, name = settings.JOB_PAGES.get(job.kind, ("", ""))
+    return reverse(page_name, args=[job.result[name]]) if name in job.result else ""
 
 
 def _has_more_to_do(job: Job) -> bool:

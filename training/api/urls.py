@@ -3,7 +3,10 @@
 from django.urls import URLPattern, URLResolver
 from rest_framework.routers import SimpleRouter
 
+from training.api.views.evaluations import EvaluationViewSet
+
 router = SimpleRouter(trailing_slash=False)
+router.register("evaluations", EvaluationViewSet, basename="evaluation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,

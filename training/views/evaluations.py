@@ -1,5 +1,6 @@
 """Evaluations: how often a gallery's answers are wrong, measured on its own photos."""
 
+import re
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -7,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from faces.models import Gallery, Job
-from faces.services.working import request_work
 from faces.tasks import send_jobs
 from faces.views.page import page, render_page, signed_in
 from faces.views.paging import listing
@@ -15,8 +15,11 @@ from training.models import EvaluationReport
 from training.services.report_exports import export_report, form_of
 from training.services.report_sections import sections_of
 from training.services.reports import Line, find_report, gallery_reports, line_of, read_figures, with_lines
+from training.services.requesting import request_evaluation
 
 PER_PAGE = 20
+
+IS_ID = re.compile("[0-9]{1,18}")
 
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a report that is opened in a browser may do: be looked at."""
@@ -34,11 +37,15 @@ class GalleryRow:
 @page("training.view_evaluationreport")
 def evaluation_list(request: HttpRequest) -> HttpResponse:
     """Show every gallery with its newest figures, and all reports, newest first."""
-    galleries = list(Gallery.objects.order_by("name"))
-    newest = with_lines(gallery_reports()).order_by("gallery_id", "-id").distinct("gallery_id")
+    asked_for = request.GET.get("gallery", "")
+    all_galleries = Gallery.objects.order_by("name")
+    only = all_galleries.filter(pk=int(asked_for)).first() if IS_ID.fullmatch(asked_for) else None
+    galleries = [only] if only is not None else list(all_galleries)
+    all_reports = with_lines(gallery_reports(gallery=only))
+    newest = all_reports.order_by("gallery_id", "-id").distinct("gallery_id")
     lines = {report.gallery_id: line_of(report) for report in newest}
     jobs = {job.gallery_id: job for job in Job.objects.unfinished().filter(kind=Job.Kind.EVALUATION)}
-    reports = listing(request, with_lines(gallery_reports()), per_page=PER_PAGE)
+    reports = listing(request, all_reports, per_page=PER_PAGE)
     return render_page(
         request,
         "training/evaluations/list.html",
@@ -46,6 +53,7 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
         galleries=[GalleryRow(row, lines.get(row.pk), jobs.get(row.pk)) for row in galleries],
         lines=[line_of(report) for report in reports.rows],
         listing=reports,
+        only=only,
     )
 
 
@@ -79,8 +87,7 @@ def export(_request: HttpRequest, report_id: int, form: str) -> HttpResponse:
 def measure(request: HttpRequest, gallery_id: int) -> HttpResponse:
     """Have a gallery's error rates measured."""
     gallery = get_object_or_404(Gallery.objects.select_related("encoder_version"), pk=gallery_id)
-    title = f"Error rates of “{gallery.name}”"
-    job = request_work(gallery=gallery, kind=Job.Kind.EVALUATION, title=title, user=signed_in(request))
+    job = request_evaluation(gallery=gallery, user=signed_in(request))
     send_jobs()
     messages.success(request, "A worker measures the error rates. Nothing is changed by it.")
     return redirect("pages:job", job.key)

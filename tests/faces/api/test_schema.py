@@ -27,7 +27,8 @@ def test_the_description_is_valid_and_raises_no_warning(tmp_path: Any) -> None:
 def test_every_address_is_described(schema: dict[str, Any]) -> None:
     routes = {
         re.sub(r"\(\?P<(\w+)>[^)]+\)", r"{\1}", str(pattern.pattern)).strip("^$")
-        for pattern in get_resolver("faces.api.urls").url_patterns
+        for urls in ("faces.api.urls", "training.api.urls")
+        for pattern in get_resolver(urls).url_patterns
     } - {""}
     described = {path.removeprefix("/api/v1/") for path in schema["paths"]}
     assert {route.replace("{pk}", "{id}") for route in routes} == described
