@@ -52,7 +52,7 @@ MENU: list[dict[str, Any]] = [
     {
         "title": "How it decides",
         "items": [
-            _item("Thresholds", "tune", "pages:thresholds", "faces.view_threshold"),
+            _item("Thresholds", "tune", "training:thresholds", "faces.view_threshold"),
             _item("Evaluations", "monitoring", "training:evaluations", "training.view_evaluationreport"),
             _item("Encoder versions", "neurology", "pages:encoder-versions", "faces.view_encoderversion"),
         ],

@@ -13,3 +13,21 @@ class TooFewComparisonsError(ConflictError):
     """There are too few photos of the same or of different people to say anything."""
 
     code = "too_few_comparisons"
+
+
+class NotMeasuredError(ConflictError):
+    """A tau was to be chosen by its error rate where none was measured."""
+
+    code = "not_measured"
+
+
+class TooFewPeopleError(ConflictError):
+    """So small an error rate cannot be shown with the people there are."""
+
+    code = "too_few_people"
+
+
+class WrongRateError(InvalidRequestError):
+    """An error rate that no tau of this use can be chosen by."""
+
+    code = "invalid_rate"

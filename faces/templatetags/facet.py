@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from encoder.quality import quality_problems
-from faces.models import Face, Job, Photo, Threshold
+from faces.models import Face, Job, PairClassifier, Photo, Threshold
 from faces.probability_words import percent as percent_words
 from faces.quality_words import explain
+from faces.rate_words import rate_words
 from faces.services.enrollment import quality_of
+from faces.services.error_rates import error_rate_of
 from faces.words import words_for
 
 register = template.Library()
@@ -62,6 +64,12 @@ def sentence(code: str) -> str:
 def distance(value: float) -> str:
     """Return a distance or tau with as many digits as mean something."""
     return f"{value:.3f}"
+
+
+@register.filter
+def tau(value: float) -> str:
+    """Return a tau with a digit more: it was chosen, not measured."""
+    return f"{value:.4f}"
 
 
 @register.filter
@@ -131,11 +139,19 @@ def badge_icon(state: str) -> str:
     return _badge(state)[1]
 
 
+COMPARES: dict[str, PairClassifier.Compares] = {
+    Threshold.Use.RECOGNITION: PairClassifier.Compares.SEARCH,
+    Threshold.Use.VERIFICATION: PairClassifier.Compares.PERSON,
+}
+NOT_MEASURED = "Set by hand; its error rate was not measured."
+
+
 @register.filter
 def stands_for(threshold: Threshold) -> str:
     """Return the error rate that a tau was asked for, as a sentence that needs no statistics."""
     if threshold.error_rate is None:
-        return "Set by hand; its error rate was not measured."
+        rate = error_rate_of(threshold, COMPARES[threshold.use]) if threshold.measured else None
+        return f"Set by hand. {rate_words(rate, COMPARES[threshold.use])}" if rate else NOT_MEASURED
     share_of = _one_in(threshold.error_rate)
     if threshold.error_rate_kind == Threshold.ErrorRate.FPIR:
         people = f"{threshold.gallery_size:,}" if threshold.gallery_size else "?"

@@ -21,7 +21,6 @@ from faces.views import (
     recognition,
     search_status,
     similar,
-    thresholds,
     upload,
     verification,
 )
@@ -76,12 +75,6 @@ urlpatterns = [
     path("upload/<uuid:key>/finish/", upload.finish, name="upload-finish"),
     path("recognize/", recognition.recognize_page, name="recognize"),
     path("verify/", verification.verify_page, name="verify"),
-    path("thresholds/", thresholds.threshold_list, name="thresholds"),
-    path(
-        "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", thresholds.threshold_page, name="threshold-gallery"
-    ),
-    path("thresholds/<int:version_id>/<slug:use>/", thresholds.threshold_page, name="threshold"),
-    path("thresholds/rows/<int:threshold_id>/restore/", thresholds.restore, name="threshold-restore"),
     path("encoder-versions/", encoders.version_list, name="encoder-versions"),
     path("encoder-versions/<int:version_id>/", encoders.version_page, name="encoder-version"),
     path("search-status/", search_status.search_list, name="search-status"),

@@ -8,9 +8,12 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from faces.models import ApiKey, EncoderVersion, Threshold
-from faces.views.urls import urlpatterns
+from faces.views import urls as pages
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
+from tests.training import measured
+from training.models import EvaluationReport
+from training.views import urls as training
 
 LISTS = (
     "galleries",
@@ -18,6 +21,7 @@ LISTS = (
     "photos",
     "unknown-faces",
     "thresholds",
+    "evaluations",
     "encoder-versions",
     "search-status",
     "jobs",
@@ -50,6 +54,8 @@ ONLY_POSTED = (
     "upload-photos",
     "upload-finish",
     "threshold-restore",
+    "threshold-hold",
+    "evaluation-measure",
     "search-goal",
     "search-rebuild",
     "job-cancel",
@@ -57,8 +63,20 @@ ONLY_POSTED = (
 )
 
 
+QUERIES = {
+    "people-options": "?gallery={gallery}",
+    "photos-options": "?gallery={gallery}",
+    "threshold-confused": "?tau=0.5",
+}
+
+PATTERNS: dict[str, tuple[str, URLPattern]] = {
+    str(pattern.name): (urls.app_name, pattern) for urls in (pages, training) for pattern in urls.urlpatterns
+}
+
+
 def address(name: str, filled: Filled) -> str:
     """The address of a page, about the rows of `filled`."""
+    space, pattern = PATTERNS[name]
     values = {
         "gallery_id": filled.gallery.pk,
         "person_id": filled.person.pk,
@@ -70,17 +88,19 @@ def address(name: str, filled: Filled) -> str:
         "threshold_id": Threshold.objects.all()[0].pk,
         "key_id": ApiKey.objects.get().pk,
         "probable_id": filled.probable.pk,
+        "report_id": report_of(filled).pk,
+        "form": "json",
     }
-    wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern_of(name).pattern))
-    return reverse(f"pages:{name}", kwargs={key: values[key] for key in wanted})
+    wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern.pattern))
+    return reverse(f"{space}:{name}", kwargs={key: values[key] for key in wanted})
 
 
-def pattern_of(name: str) -> URLPattern:
-    """The one pattern of this name."""
-    return next(pattern for pattern in urlpatterns if pattern.name == name)
+def report_of(filled: Filled) -> EvaluationReport:
+    """What was measured in the gallery of `filled`."""
+    return EvaluationReport.objects.first() or measured.report(gallery=filled.gallery)
 
 
-NAMES = sorted({str(pattern.name) for pattern in urlpatterns})
+NAMES = sorted(PATTERNS)
 READ = [name for name in NAMES if name not in ONLY_POSTED]
 
 
@@ -102,8 +122,7 @@ def test_staff_without_permissions_are_refused_in_words(filled: Filled, staff_wi
 
 def test_every_filled_page_can_be_shown(filled: Filled, client: Client) -> None:
     for name in READ:
-        query = f"?gallery={filled.gallery.pk}" if name.endswith("options") else ""
-        answer = client.get(address(name, filled) + query)
+        answer = client.get(address(name, filled) + QUERIES.get(name, "").format(gallery=filled.gallery.pk))
         assert (name, answer.status_code) == (name, 200)
         if answer.streaming:
             assert b"".join(answer) != b""  # the file is closed when all of it was read
@@ -123,7 +142,7 @@ def test_nothing_is_changed_without_the_token_of_the_form(filled: Filled, admin:
 
 def test_every_empty_page_can_be_shown_and_says_what_to_do_first(client: Client) -> None:
     for name in (*LISTS, *FORMS):
-        answer = client.get(reverse(f"pages:{name}"))
+        answer = client.get(reverse(f"{PATTERNS[name][0]}:{name}"))
         assert (name, answer.status_code) == (name, 200)
         if name not in ("thresholds", "encoder-versions", "gallery-add", "api-key-add"):
             assert (name, "f-empty" in answer.content.decode()) == (name, True)

@@ -17,7 +17,7 @@ COSTS = {
     "pages:people": SIGNED_IN + 6,
     "pages:photos": SIGNED_IN + 4,
     "pages:unknown-faces": SIGNED_IN + 15,
-    "pages:thresholds": SIGNED_IN + 3,
+    "training:thresholds": SIGNED_IN + 3,
     "pages:search-status": SIGNED_IN + 6,
     "pages:jobs": SIGNED_IN + 2,
     "pages:api-keys": SIGNED_IN + 3,

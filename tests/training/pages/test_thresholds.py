@@ -23,8 +23,8 @@ def page_of(gallery: Gallery | None, use: str = RECOGNITION) -> str:
     """The address of the page of one tau."""
     version = EncoderVersion.objects.get().pk
     if gallery is None:
-        return reverse("pages:threshold", args=[version, use])
-    return reverse("pages:threshold-gallery", args=[version, use, gallery.pk])
+        return reverse("training:threshold", args=[version, use])
+    return reverse("training:threshold-gallery", args=[version, use, gallery.pk])
 
 
 def tau(gallery: Gallery, use: Threshold.Use = RECOGNITION) -> float:
@@ -34,7 +34,7 @@ def tau(gallery: Gallery, use: Threshold.Use = RECOGNITION) -> float:
 
 def test_the_list_shows_the_general_and_the_own_tau_of_every_gallery(client: Client, gallery: Gallery) -> None:
     client.post(page_of(gallery), {"tau": "0.2", "reason": "Our cameras are poor"})
-    ((_, scopes),) = client.get(reverse("pages:thresholds")).context["versions"]
+    ((_, scopes),) = client.get(reverse("training:thresholds")).context["versions"]
     shown = [(scope.gallery, [(decision.row.tau, decision.is_own) for decision in scope.decisions]) for scope in scopes]
     general = [tau(gallery, VERIFICATION), Threshold.objects.get(use=RECOGNITION, gallery=None).tau]
     assert shown == [
@@ -57,7 +57,7 @@ def test_an_earlier_tau_is_restored_with_what_it_stood_for(client: Client, galle
     factory = Threshold.objects.get(gallery=None, use=RECOGNITION)
     client.post(page_of(None), {"tau": "0.5", "reason": "A try"})
     assert tau(gallery) == 0.5
-    answer = client.post(reverse("pages:threshold-restore", args=[factory.pk]))
+    answer = client.post(reverse("training:threshold-restore", args=[factory.pk]))
     assert answer["Location"] == page_of(None)
     assert tau(gallery) == factory.tau
     newest = Threshold.objects.filter(gallery=None, use=RECOGNITION)[0]
