@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from training.metrics.figures import Group
 from training.metrics.rates import Rates, difference
 from training.metrics.recognition import recognition_rates
 from training.metrics.resampling import Draws
-from training.metrics.types import Distances, Labels, Mask
+from training.metrics.types import Distances, Labels, Mask, Progress, ignore
 from training.metrics.verification import verification_rates
 
 BANDS = 4
@@ -40,6 +41,7 @@ def groups_of(
     fields: Mapping[str, Sequence[str | None]],
     draws: Draws,
     minimum_people: int,
+    progress: Progress = ignore,
 ) -> list[Group]:
     """Return all groups: by quality, then by each field, values in their order.
 
@@ -47,9 +49,12 @@ def groups_of(
     value: their FMR is that of comparisons within each of these values, too, because people of one group are more
     alike than people of two, whichever groups these are.
     """
-    groups = list(_quality_groups(evidence, tau, draws, minimum_people))
-    for field, values in fields.items():
-        groups += _field_groups(evidence, tau, field, values, draws, minimum_people)
+    every = [_quality_groups(evidence, tau, draws, minimum_people)]
+    every += [_field_groups(evidence, tau, field, values, draws, minimum_people) for field, values in fields.items()]
+    groups = []
+    for group in chain.from_iterable(every):
+        groups.append(group)
+        progress(0)
     return groups
 
 

@@ -34,7 +34,7 @@ def figures_of(
         seed: of the resamples: the same evidence gives the same figures.
         resamples: how many times people are drawn anew.
         minimum_people: smaller groups are counted, and nothing else is said of them.
-        progress: told how many resamples were counted since the last call.
+        progress: told how many resamples were counted since the last call; 0 after each group. It may raise to stop.
 
     Raises:
         ValueError: a field has not one value for each person.
@@ -55,7 +55,7 @@ def figures_of(
         person=verification(person, _histogram(evidence.person_mated, evidence.person_non_mated), taus),
         photo=verification(photo, _histogram(evidence.photo_mated, evidence.photo_non_mated), taus),
         recognition=recognition(evidence.searches, searched, person.fmr, taus, draws, progress),
-        groups=groups_of(evidence, tau, fields, draws, minimum_people),
+        groups=groups_of(evidence, tau, fields, draws, minimum_people, progress),
         confused=confused,
         confusions=nearest,
     )

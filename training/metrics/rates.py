@@ -90,10 +90,12 @@ def rates(
     resampled = _share(counted.resampled, resampled_trials[:, None])
     if of_the_rest and trials:
         value, resampled = 1.0 - value, 1.0 - resampled
+    resampled[resampled_trials <= 0] = value  # nobody who was tried is in that resample: it says nothing
     observed = resampled.var(axis=0, ddof=1) if len(resampled) > 1 else np.zeros_like(value)
     variance = _variance(observed, (1.0 - value) ** 2 * counted.pairs / max(trials, 1.0) ** 2)
     shrink = np.sqrt(np.divide(variance, observed, out=np.ones_like(variance), where=observed > 0))
-    resampled = value + (resampled - resampled.mean(axis=0)) * shrink
+    if len(resampled):
+        resampled = np.clip(value + (resampled - resampled.mean(axis=0)) * shrink, 0.0, 1.0)
     independent = _independent(value, variance, people, trials, tried)
     low, high = _wilson(value, independent)
     if len(resampled):

@@ -10,7 +10,7 @@ from training.metrics.evidence import Searches
 from training.metrics.figures import AtSize, Recognition
 from training.metrics.projection import projected
 from training.metrics.rates import Rates, people_beyond, people_within, rates, shortened
-from training.metrics.resampling import Draws, count
+from training.metrics.resampling import Draws, count, resampled_sums
 from training.metrics.types import Distances, Labels, Progress, ignore
 from training.metrics.verification import at_rates, histogram_of
 
@@ -48,7 +48,7 @@ def fpir_among(searches: Searches, gallery: int, taus: Distances, draws: Draws, 
     return rates(
         count(false_positives(searches, gallery), taus, draws, progress),
         float(len(searches.person)) if others > 0 else 0.0,
-        draws @ _probes(searches.person, draws),
+        _resampled(searches.person, draws),
         people_within(searches.person, nearest, taus),
         len(np.unique(searches.person)) / 2,
     )
@@ -61,7 +61,7 @@ def fnir_of(searches: Searches, taus: Distances, draws: Draws) -> Rates:
     return rates(
         count(identified(searches), taus, draws),
         float(len(mated)),
-        draws @ _probes(mated, draws),
+        _resampled(mated, draws),
         people_beyond(mated, first, taus),
         len(np.unique(mated)),
         of_the_rest=True,
@@ -79,7 +79,7 @@ def ranks_of(searches: Searches, draws: Draws) -> Rates:
     return rates(
         count(Events.of_one(mated, rank), at, draws),
         float(len(mated)),
-        draws @ _probes(mated, draws),
+        _resampled(mated, draws),
         people_beyond(mated, rank, at),
         len(np.unique(mated)),
     )
@@ -130,7 +130,7 @@ def _sizes(
             size=n,
             is_projected=n > size,
             fpir=at_size.series(),
-            upper=shortened(1.0 - (1.0 - np.minimum(fmr.value, 1.0)) ** n),
+            upper=shortened(np.maximum(at_size.value, -np.expm1(n * np.log1p(-np.minimum(fmr.value, 1.0 - 1e-12))))),
         )
         for n, at_size in found.items()
     ]
@@ -139,9 +139,10 @@ def _sizes(
 def _of_probes(searches: Searches, gallery: float, taus: Distances, draws: Draws, progress: Progress) -> Distances:
     """Return FPIR with probes alone resampled, as it is and in each resample: (1 + B, T)."""
     found = count(false_positives(searches, gallery).of_first(), taus, draws, progress)
-    probes = draws @ _probes(searches.person, draws)
+    probes = _resampled(searches.person, draws)
     return np.vstack([found.value / len(searches.person), found.resampled / np.maximum(probes, 1.0)[:, None]])
 
 
-def _probes(person: Labels, draws: Draws) -> Distances:
-    return np.bincount(person, minlength=draws.shape[1]).astype(np.float64)
+def _resampled(person: Labels, draws: Draws) -> Distances:
+    """Return how many probes there are in each resample: (B,)."""
+    return resampled_sums(np.bincount(person, minlength=draws.shape[1]).astype(np.float64), draws)

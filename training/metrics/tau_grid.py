@@ -15,8 +15,10 @@ STEPS = 20
 LEAST_RATE = -7.0
 """Down to 1e-7; nothing rarer is seen with as many comparisons as one can make."""
 
-PERCENTILES = 60
-EVENLY = 80
+SHARES = 48
+"""Taus between which equal shares of mated distances lie."""
+
+EVENLY = 64
 
 
 def tau_grid(evidence: Evidence, in_force: Iterable[float]) -> Distances:
@@ -36,7 +38,7 @@ def tau_grid(evidence: Evidence, in_force: Iterable[float]) -> Distances:
         evidence.searches.own[evidence.searches.is_mated],
     ]
     taus = [_where_rates_pass(events, trials) for events, trials in matches]
-    taus += [np.percentile(own, np.linspace(0, 100, PERCENTILES), method="higher") for own in mated if len(own)]
+    taus += [np.percentile(own, np.linspace(0, 100, SHARES), method="higher") for own in mated if len(own)]
     largest = max((float(found.max()) for found in taus if len(found)), default=4.0)
     taus += [np.linspace(0.0, min(4.0, largest), EVENLY), np.array(list(in_force), dtype=np.float64)]
     return np.unique(np.concatenate(taus))

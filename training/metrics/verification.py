@@ -9,7 +9,7 @@ from training.metrics.events import Events
 from training.metrics.evidence import Comparisons
 from training.metrics.figures import AtRate, Histogram, Rate, Verification
 from training.metrics.rates import Rates, people_beyond, people_within, rates
-from training.metrics.resampling import Counted, Draws, count
+from training.metrics.resampling import Counted, Draws, count, resampled_sums
 from training.metrics.tau_grid import index_for
 from training.metrics.types import Distances, Progress, ignore
 
@@ -43,7 +43,7 @@ def verification_rates(
         fnmr=rates(
             matches,
             mated.total,
-            draws @ mated.trials,
+            resampled_sums(mated.trials, draws),
             people_beyond(mated.first, mated.distances, taus),
             int(np.sum(mated.trials > 0)),
             of_the_rest=True,
@@ -101,7 +101,7 @@ def _resampled_trials(counted: Counted, trials: float) -> Distances:
 
     Events stand for all comparisons, near and far, so their sum does, but for what sampling adds by chance.
     """
-    return counted.resampled_total * (trials / counted.total if counted.total else 0.0)
+    return np.asarray(counted.resampled_total * (trials / counted.total if counted.total else 0.0))
 
 
 def _equal_error(fmr: Rates, fnmr: Rates) -> tuple[Rate, int]:
