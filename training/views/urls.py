@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from training.views import evaluations, threshold, thresholds
+from training.views import evaluations, growth, threshold, thresholds
 
 app_name = "training"
 
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
         threshold.confused,
         name="threshold-confused",
     ),
+    path("thresholds/<int:version_id>/<int:gallery_id>/growth/", growth.growth_page, name="growth"),
     path("thresholds/<int:version_id>/<slug:use>/", threshold.threshold_page, name="threshold"),
     path("thresholds/rows/<int:threshold_id>/restore/", thresholds.restore, name="threshold-restore"),
     path("thresholds/rows/<int:threshold_id>/hold/", threshold.hold, name="threshold-hold"),
