@@ -21,11 +21,12 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
     list_display = ("created_at", "use", "gallery", "outcome", "tau", "asked_by", "channel")
     list_filter = ("use", "channel", "gallery", "created_at")
     list_select_related = ("gallery", "user", "api_key")
-    search_fields = ("request_id", "probe_sha256", "user__username", "api_key__name")
-    search_help_text = "Request id, digest of the probe, user or API key"
+    search_fields = ("key", "request_id", "probe_sha256", "user__username", "api_key__name")
+    search_help_text = "Decision, request id, digest of the probe, user or API key"
     show_full_result_count = False
     fields = (
         "created_at",
+        "decision",
         "use",
         "gallery",
         "answer_in_words",
@@ -35,6 +36,7 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
         "channel",
         "duration",
         "probe_sha256",
+        "second_sha256",
         "request_id",
     )
 
@@ -48,15 +50,20 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
         """In a few words, without names: a list needs no look at every person."""
         if event.use == SearchEvent.Use.SIMILAR:
             return f"{len(event.answer['candidates'])} people"
-        if isinstance(event.answer, dict):
+        if event.use == SearchEvent.Use.VERIFICATION:
             return "Same person" if event.answer.get("is_match") else "Not the same person"
-        found = sum(1 for face in event.answer if face.get("person"))
-        faces = len(event.answer)
+        found = sum(1 for face in event.answer["faces"] if face.get("person"))
+        faces = len(event.answer["faces"])
         if not faces:
             return "No face found"
         if faces > 1:
             return f"{found} of {faces} faces recognized"
-        return "Recognized" if found else "Ambiguous" if event.answer[0].get("rivals") else "Nobody"
+        return "Recognized" if found else "Ambiguous" if event.answer["faces"][0].get("rivals") else "Nobody"
+
+    @admin.display(description="Decision")
+    def decision(self, event: SearchEvent) -> SafeString:
+        """Its number, leading to the page that explains it."""
+        return format_html('<a class="f-link" href="{}">{}</a>', reverse("pages:decision", args=[event.key]), event.key)
 
     @admin.display(description="Asked by")
     def asked_by(self, event: SearchEvent) -> str:
@@ -73,7 +80,7 @@ class SearchEventAdmin(ReadOnlyAdmin[SearchEvent]):
     @admin.display(description="Answer")
     def answer_in_words(self, event: SearchEvent) -> SafeString:
         """Each face with the person that was named, or nobody, and the distance."""
-        answers = event.answer if isinstance(event.answer, list) else [event.answer]
+        answers = event.answer["faces"] if event.use == SearchEvent.Use.RECOGNITION else [event.answer]
         people = Person.objects.in_bulk([number for answer in answers for number in _numbers(answer)])
         lines = _similar(event.answer, people) if event.use == SearchEvent.Use.SIMILAR else _lines(answers, people)
         return format_html_join("", "<p>{}</p>", ((line,) for line in lines))

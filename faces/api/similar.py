@@ -19,5 +19,7 @@ def answer_similar(request: Request, about: Person | Face, *, limit: int) -> dic
     else:
         similarity = similar_to_face(face=about, limit=limit)
     duration_ms = (time.perf_counter() - started) * 1000
-    event = record_similar(asker=asker_of(request), about=about, similarity=similarity, duration_ms=duration_ms)
+    event = record_similar(
+        asker=asker_of(request), about=about, similarity=similarity, limit=limit, duration_ms=duration_ms
+    )
     return {"event": event, "similarity": similarity}

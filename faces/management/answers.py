@@ -8,6 +8,7 @@ from encoder.quality import quality_problems
 from faces.models import Face, Person, SearchEvent
 from faces.probability_words import percent
 from faces.quality_words import explain
+from faces.rate_words import rate_words
 from faces.services.probability import Probability
 from faces.services.recognition import Candidate, Outcome, Recognition
 from faces.services.verification import Verification
@@ -15,8 +16,8 @@ from faces.services.verification import Verification
 JsonObject = dict[str, object]
 
 
-def recognition_lines(photo: EncodedPhoto, answers: list[Recognition]) -> Iterator[str]:
-    """Yield who is on a photo, face by face."""
+def recognition_lines(event: SearchEvent, photo: EncodedPhoto, answers: list[Recognition]) -> Iterator[str]:
+    """Yield who is on a photo, face by face, and by which number the decision can be replayed."""
     yield f"{photo.width} x {photo.height} pixels, faces: {len(answers)}, the largest first"
     for number, answer in enumerate(answers, start=1):
         yield f"Face {number} of {len(answers)}, {box_text(answer.probe.box)}: {_who(answer)}"
@@ -25,6 +26,14 @@ def recognition_lines(photo: EncodedPhoto, answers: list[Recognition]) -> Iterat
         for rank, candidate in enumerate(answer.candidates, start=1):
             sign = "equally likely" if candidate in answer.rivals else "match" if candidate.is_match else ""
             yield f"  {rank:>3}. {candidate.distance:.4f}  {photo_text(candidate.face)}  {sign}".rstrip()
+        yield from _warnings(answer.probe)
+    yield f"Decision {event.key}"
+
+
+def _warnings(probe: EncodedFace) -> Iterator[str]:
+    """Yield why an answer about a face is less sure than others."""
+    for sentence in explain(probe.quality):
+        yield f"  less sure than others: {sentence}"
 
 
 def _who(answer: Recognition) -> str:
@@ -47,18 +56,24 @@ def _doubt(answer: Recognition) -> str:
     return f"{within} {answer.tau.tau:g} are too close to each other to tell who it is"
 
 
-def verification_lines(verification: Verification, first: EncodedFace, second: EncodedFace | None) -> Iterator[str]:
-    """Yield whether it is the same person, and what was compared."""
+def verification_lines(
+    event: SearchEvent, verification: Verification, first: EncodedFace, second: EncodedFace | None
+) -> Iterator[str]:
+    """Yield whether it is the same person, what was compared, and by which number the decision can be replayed."""
     sign = "<=" if verification.is_match else ">"
     verdict = "the same person" if verification.is_match else "not the same person"
     yield f"{verdict}: distance {verification.distance:.4f} {sign} tau {verification.tau.tau:g}"
+    yield f"  {rate_words(verification.error_rate, verification.compares)}"
     if verification.probability is not None:
         yield f"  {percent(verification.probability.value)} likely to be the same person"
     yield f"  face of the photo: {box_text(first.box)}"
+    yield from _warnings(first)
     if second is not None:
         yield f"  face of the second photo: {box_text(second.box)}"
+        yield from _warnings(second)
     if verification.face is not None:
-        yield f"  nearest stored face: {photo_text(verification.face)}"
+        yield f"  nearest stored face: {photo_text(verification.face)}, distance {verification.face_distance:.4f}"
+    yield f"Decision {event.key}"
 
 
 def box_text(box: BoundingBox) -> str:
@@ -91,19 +106,22 @@ def verification_json(
     """Return whether it is the same person, for a program."""
     return _about(event) | {
         "is_match": verification.is_match,
+        "compares": str(verification.compares),
         "distance": verification.distance,
+        "error_rate": asdict(verification.error_rate) if verification.error_rate else None,
         **_likely(verification.probability),
         "probe": _probe(first),
         "second_probe": _probe(second) if second else None,
-        "person": _person_json(verification.face.person) if verification.face else None,
+        "person": _person_json(verification.person),
         "face": _face(verification.face) if verification.face else None,
+        "face_distance": verification.face_distance,
     }
 
 
 def _about(event: SearchEvent) -> JsonObject:
     version = event.encoder_version
     return {
-        "event": str(event.key),
+        "decision_id": str(event.key),
         "gallery": event.gallery.slug if event.gallery else None,
         "encoder_version": {"id": version.pk, "name": version.name},
         "tau": event.tau,

@@ -8,11 +8,11 @@ from pgvector import HalfVector
 from pgvector.django import L2Distance
 
 from faces.exceptions import InvalidRequestError, NoEmbeddingError
-from faces.models import Embedding, Face, Gallery, Person, Template, Threshold
-from faces.services.nearest import NOBODY
+from faces.models import Embedding, Face, Gallery, Person, Template
+from faces.services.nearest import NOBODY, Route
 from faces.services.recognition import MAX_CANDIDATES, Candidate, ranked_people
 from faces.services.search_plans import standing_of
-from faces.services.thresholds import TauInForce, tau_in_force
+from faces.services.thresholds import TauInForce
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Similarity:
         people: the nearest other people, nearest first. Those within tau are probably the same person: recognition
             would take one for the other.
         tau: of recognition.
+        route: how they were found.
     """
 
     face: Face
     people: tuple[Candidate, ...]
     tau: TauInForce
+    route: Route
 
 
 def similar_to_person(*, person: Person, limit: int = 10) -> Similarity:
@@ -78,9 +80,8 @@ def _similar(face: Face, vector: Sequence[float], *, gallery: Gallery, without: 
     if not 1 <= limit <= MAX_CANDIDATES:
         raise InvalidRequestError(f"Ask for 1 to {MAX_CANDIDATES} people, not {limit}.", limit=limit)
     version = gallery.encoder_version
-    tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.RECOGNITION)
-    route = standing_of(gallery=gallery, encoder_version=version).route
+    standing = standing_of(gallery=gallery, encoder_version=version)
     (people,) = ranked_people(
-        route, [np.asarray(vector, dtype=np.float32)], limit=limit, tau=tau.tau, without=[without]
+        standing.route, [np.asarray(vector, dtype=np.float32)], limit=limit, tau=standing.tau.tau, without=[without]
     )
-    return Similarity(face=face, people=tuple(people), tau=tau)
+    return Similarity(face=face, people=tuple(people), tau=standing.tau, route=standing.route)

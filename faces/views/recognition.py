@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from encoder.exceptions import ImageError
 from faces.exceptions import FacetError
 from faces.live_recall import after_answer
-from faces.models import Gallery, Threshold
+from faces.models import Gallery, SearchEvent, Threshold
 from faces.quality_words import explain
 from faces.services.events import record_recognition
 from faces.services.photos import LIMITS
@@ -64,6 +64,7 @@ class FaceAnswer:
 class Answer:
     """The whole answer."""
 
+    event: SearchEvent
     probe: Probe
     gallery: Gallery
     faces: tuple[FaceAnswer, ...]
@@ -101,20 +102,21 @@ def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answ
     watch = Stopwatch()
     probe = read_probe(file, gallery.encoder_version)
     answers = recognize(gallery=gallery, probes=probe.encoded.faces, limit=CANDIDATES)
-    tau = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=Threshold.Use.RECOGNITION).tau
+    tau = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=Threshold.Use.RECOGNITION)
     milliseconds = watch.milliseconds
-    record_recognition(
+    event = record_recognition(
         asker=asker_of(request),
         gallery=gallery,
         probe=probe.data,
         answers=answers,
         tau=tau,
+        limit=CANDIDATES,
         duration_ms=milliseconds,
     )
     after_answer(answers)
     boxes = probe.overlays(probe.encoded.faces)
     faces = tuple(_face(probe, box, answer) for box, answer in zip(boxes, answers, strict=True))
-    return Answer(probe, gallery, faces, milliseconds)
+    return Answer(event, probe, gallery, faces, milliseconds)
 
 
 def _face(probe: Probe, box: Overlay, answer: Recognition) -> FaceAnswer:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from faces.exceptions import NoEmbeddingError
-from faces.models import Face, Person
+from faces.models import Face, Person, SearchEvent
 from faces.services.events import record_similar
 from faces.services.recognition import Candidate
 from faces.services.similarity import Similarity, similar_to_face, similar_to_person
@@ -23,6 +23,7 @@ PER_PAGE = 12
 class Likeness:
     """Who looks alike, for the page."""
 
+    event: SearchEvent
     similarity: Similarity
     listing: Listing[Candidate]
 
@@ -80,5 +81,11 @@ def _ask(request: HttpRequest, about: Person | Face) -> Likeness | None:
             similarity = similar_to_face(face=about, limit=SEARCHED)
     except NoEmbeddingError:
         return None
-    record_similar(asker=asker_of(request), about=about, similarity=similarity, duration_ms=watch.milliseconds)
-    return Likeness(similarity, listing_of_found(request, similarity.people, per_page=PER_PAGE))
+    event = record_similar(
+        asker=asker_of(request),
+        about=about,
+        similarity=similarity,
+        limit=SEARCHED,
+        duration_ms=watch.milliseconds,
+    )
+    return Likeness(event, similarity, listing_of_found(request, similarity.people, per_page=PER_PAGE))

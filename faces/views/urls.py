@@ -4,6 +4,7 @@ from django.urls import path
 
 from faces.views import (
     api_keys,
+    decisions,
     encoders,
     face_changes,
     galleries,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("upload/<uuid:key>/photos/", upload.take_in, name="upload-photos"),
     path("upload/<uuid:key>/finish/", upload.finish, name="upload-finish"),
     path("recognize/", recognition.recognize_page, name="recognize"),
+    path("decisions/<uuid:key>/", decisions.decision_page, name="decision"),
     path("verify/", verification.verify_page, name="verify"),
     path("encoder-versions/", encoders.version_list, name="encoder-versions"),
     path("encoder-versions/<int:version_id>/", encoders.version_page, name="encoder-version"),

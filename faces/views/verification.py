@@ -6,17 +6,17 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from encoder.exceptions import ImageError
-from encoder.geometry import EncodedFace
 from faces.exceptions import FacetError, PhotoNotFoundError
-from faces.models import Gallery, Person, Photo
+from faces.models import Gallery, Person, Photo, SearchEvent
 from faces.quality_words import explain
+from faces.rate_words import rate_words
 from faces.services.events import record_verification
 from faces.services.photos import LIMITS
-from faces.services.verification import Verification, one_face, verify_faces, verify_person, verify_photo
+from faces.services.verification import Compares, Verification, one_face, verify_faces, verify_person, verify_photo
 from faces.views.claims import claim_of
 from faces.views.forms.search import VerifyForm
 from faces.views.page import gallery_in_use, page, remember_gallery, render_page
-from faces.views.probes import Probe, Stopwatch, asker_of, read_probe
+from faces.views.probes import Stopwatch, asker_of, read_probe
 from faces.views.scale import Scale, scale
 
 
@@ -28,12 +28,27 @@ class Answer:
     """
 
     verification: Verification
+    event: SearchEvent
     probe_crop: str
     other_crop: str
-    person: Person | None
     scale: Scale
     problems: str
     milliseconds: float
+
+    @property
+    def person(self) -> Person | None:
+        """Whose face it is compared with, if that is known."""
+        return self.verification.person
+
+    @property
+    def is_against_person(self) -> bool:
+        """Whether it is compared with all of a person's enrolled faces."""
+        return self.verification.compares == Compares.PERSON
+
+    @property
+    def error_rate(self) -> str:
+        """What error rate tau stands for in this comparison, as a sentence."""
+        return rate_words(self.verification.error_rate, self.verification.compares)
 
 
 @page("faces.add_searchevent", "faces.view_person", methods=("GET", "POST"))
@@ -76,11 +91,9 @@ def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
     probe = read_probe(form.cleaned_data["photo"], version)
     face = one_face(probe.encoded, which="the photo to check")
     other_crop = ""
-    person = None
-    uploads = [face]
+    uploads, photos = [face], [probe.data]
     if form.cleaned_data["against"] == VerifyForm.PERSON:
-        person = form.cleaned_data["claimed"]
-        verification = verify_person(person=person, probe=face)
+        verification = verify_person(person=form.cleaned_data["claimed"], probe=face)
     elif form.cleaned_data["against"] == VerifyForm.STORED:
         verification = verify_photo(photo=_photo_of(gallery, form.cleaned_data["stored"]), probe=face)
     else:
@@ -89,15 +102,24 @@ def _answer(request: HttpRequest, form: VerifyForm) -> Answer:
         verification = verify_faces(first=face, second=second, gallery=gallery)
         other_crop = other.crop(second.box)
         uploads.append(second)
-    record_verification(
+        photos.append(other.data)
+    event = record_verification(
         asker=asker_of(request),
         gallery=gallery,
         encoder_version=version,
-        probe=probe.data,
+        photos=photos,
         verification=verification,
         duration_ms=watch.milliseconds,
     )
-    return _shown(probe, uploads, verification, other_crop, person, watch)
+    return Answer(
+        event=event,
+        verification=verification,
+        probe_crop=probe.crop(face.box),
+        other_crop=other_crop,
+        scale=scale(verification.tau.tau, verification.distance),
+        problems=" ".join(sentence for upload in uploads for sentence in explain(upload.quality)),
+        milliseconds=watch.milliseconds,
+    )
 
 
 def _photo_of(gallery: Gallery, key: UUID) -> Photo:
@@ -106,21 +128,3 @@ def _photo_of(gallery: Gallery, key: UUID) -> Photo:
         raise PhotoNotFoundError(f"That photo is not in gallery “{gallery}”. Choose one from the list.")
     return photo
 
-
-def _shown(
-    probe: Probe,
-    uploads: list[EncodedFace],
-    verification: Verification,
-    other_crop: str,
-    person: Person | None,
-    watch: Stopwatch,
-) -> Answer:
-    return Answer(
-        verification=verification,
-        probe_crop=probe.crop(uploads[0].box),
-        other_crop=other_crop,
-        person=person or (verification.face.person if verification.face else None),
-        scale=scale(verification.tau.tau, verification.distance),
-        problems=" ".join(sentence for face in uploads for sentence in explain(face.quality)),
-        milliseconds=watch.milliseconds,
-    )

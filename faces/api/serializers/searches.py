@@ -12,7 +12,8 @@ from faces.api.serializers.faces import BoxSerializer, LandmarksSerializer, Qual
 from faces.api.serializers.fields import AddressField, GalleryField, NumberField, QuerySerializer, StrictSerializer
 from faces.api.serializers.people import PersonBriefSerializer
 from faces.api.serializers.photos import PhotoFileField
-from faces.models import ApiKey, SearchEvent
+from faces.models import ApiKey, SearchEvent, Threshold
+from faces.services.error_rates import Compares, ErrorRate
 from faces.services.recognition import MAX_CANDIDATES, Outcome, Recognition
 
 
@@ -126,7 +127,10 @@ class RecognizedFaceSerializer(serializers.Serializer[Recognition]):
 class SearchAnswerSerializer(serializers.Serializer[Any]):
     """What every answer says about itself."""
 
-    event = serializers.UUIDField(source="event.key", help_text="The record of this search.")
+    decision_id = serializers.UUIDField(
+        source="event.key",
+        help_text="The record of this answer: it lies under `/searches/`, and `manage.py replay_decision` explains it.",
+    )
     gallery = GalleryField(source="event.gallery", allow_null=True)
     encoder_version = EncoderVersionBriefSerializer(source="event.encoder_version")
     tau = serializers.FloatField(source="event.tau", help_text="A match is a distance of at most this.")
@@ -164,26 +168,70 @@ class SimilarAnswerSerializer(SearchAnswerSerializer):
     )
 
 
+class ErrorRateSerializer(serializers.Serializer[ErrorRate]):
+    """An error rate that tau stands for."""
+
+    kind = serializers.ChoiceField(
+        choices=[Threshold.ErrorRate.FMR.value, Threshold.ErrorRate.FPIR.value],
+        help_text="`fmr`: of comparisons of two different people, how many pass. `fpir`: of strangers, how many are "
+        "taken for somebody.",
+    )
+    value = serializers.FloatField(help_text="0 to 1.")
+    low = serializers.FloatField(
+        allow_null=True, help_text="The 95 % interval; null where the rate was asked for, and not measured."
+    )
+    high = serializers.FloatField(allow_null=True)
+    gallery_size = serializers.IntegerField(allow_null=True, help_text="The people that an `fpir` holds for.")
+    evidence = serializers.CharField(allow_blank=True, help_text="What it was measured on.")
+
+
 class VerifyAnswerSerializer(SearchAnswerSerializer):
     """Whether it is the same person."""
 
-    is_match = serializers.BooleanField()
-    distance = serializers.FloatField(help_text="Squared L2 of unit vectors: 0 (same) to 4.")
+    is_match = serializers.BooleanField(source="verification.is_match")
+    compares = serializers.ChoiceField(
+        source="verification.compares",
+        choices=[compares.value for compares in (Compares.PERSON, Compares.PHOTO)],
+        help_text="With what the probe was compared: `person`, the template of all their enrolled faces; `photo`, the "
+        "one face of a stored photo or of a second file.",
+    )
+    distance = serializers.FloatField(
+        source="verification.distance",
+        help_text="To that template or face; it decides. Squared L2 of unit vectors: 0 (same) to 4.",
+    )
+    error_rate = ErrorRateSerializer(
+        source="verification.error_rate",
+        allow_null=True,
+        help_text="What tau stands for in this comparison; null where nobody measured it.",
+    )
     probability = serializers.FloatField(
-        source="probability.value",
+        source="verification.probability.value",
         allow_null=True,
         help_text="0 to 1: that it is the same person, of a claim that is true as often as not. Calibrated on this "
         "gallery's own people; null where there are too few of them, or nobody measured it yet.",
     )
     classifier = serializers.IntegerField(
-        source="probability.classifier",
+        source="verification.probability.classifier",
         allow_null=True,
         help_text="The version of the classifier that says so; null without a probability.",
     )
     probe = ProbeFaceSerializer(help_text="The face of `photo` that was compared.")
     second_probe = ProbeFaceSerializer(allow_null=True, help_text="The face of `second_photo`, if one was sent.")
-    person = PersonBriefSerializer(allow_null=True, help_text="Whose the nearest stored face is.")
-    face = MatchedFaceSerializer(allow_null=True, help_text="The nearest stored face, unless a second photo was sent.")
+    person = PersonBriefSerializer(
+        source="verification.person",
+        allow_null=True,
+        help_text="Who was claimed, or whose the stored photo's face is; null for nobody's, and between two files.",
+    )
+    face = MatchedFaceSerializer(
+        source="verification.face",
+        allow_null=True,
+        help_text="The person's enrolled face that is most like the probe, or the stored photo's; null between files.",
+    )
+    face_distance = serializers.FloatField(
+        source="verification.face_distance",
+        allow_null=True,
+        help_text="Of that face to the probe. Against a person it does not decide; `distance` does.",
+    )
 
 
 class SearchEventSerializer(serializers.ModelSerializer[SearchEvent]):
@@ -210,7 +258,9 @@ class SearchEventSerializer(serializers.ModelSerializer[SearchEvent]):
             "channel",
             "encoder_version",
             "tau",
+            "threshold",
             "probe_sha256",
+            "second_sha256",
             "answer",
             "user",
             "api_key",

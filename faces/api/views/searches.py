@@ -76,7 +76,8 @@ def _name_faces(asker: Asker, data: bytes, *, gallery: Gallery, limit: int) -> d
         gallery=gallery,
         probe=data,
         answers=answers,
-        tau=answers[0].tau.tau,
+        tau=answers[0].tau,
+        limit=limit,
         duration_ms=_milliseconds_since(started),
     )
     after_answer(answers)
@@ -111,24 +112,20 @@ def _compare(asker: Asker, data: bytes, claim: "_Claim") -> dict[str, Any]:
     started = time.perf_counter()
     probe = one_face(encode_probe(data, claim.encoder_version), which="the photo")
     verification, second = claim.verify(probe)
+    photos = [data] if claim.second is None else [data, claim.second]
     event = record_verification(
         asker=asker,
         gallery=claim.gallery,
         encoder_version=claim.encoder_version,
-        probe=data,
+        photos=photos,
         verification=verification,
         duration_ms=_milliseconds_since(started),
     )
-    face = verification.face
     return {
         "event": event,
-        "is_match": verification.is_match,
-        "distance": verification.distance,
-        "probability": verification.probability,
+        "verification": verification,
         "probe": probe,
         "second_probe": second,
-        "person": face.person if face else None,
-        "face": face,
     }
 
 

@@ -49,13 +49,14 @@ class Command(FacetCommand):
             gallery=gallery,
             probe=data,
             answers=answers,
-            tau=answers[0].tau.tau,
+            tau=answers[0].tau,
+            limit=options["candidates"],
             duration_ms=(time.perf_counter() - started) * 1000,
         )
         if options["json"]:
             self.stdout.write(json.dumps(recognition_json(event, photo, answers), ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(recognition_lines(photo, answers)))
+            self.stdout.write("\n".join(recognition_lines(event, photo, answers)))
         self.stdout.flush()
         before_exit(answers)
         if all(answer.match is None for answer in answers):

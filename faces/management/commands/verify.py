@@ -52,7 +52,7 @@ class Command(FacetCommand):
             asker=Asker(channel=SearchEvent.Channel.COMMAND),
             gallery=claim.gallery,
             encoder_version=claim.encoder_version,
-            probe=data[0],
+            photos=data,
             verification=verification,
             duration_ms=(time.perf_counter() - started) * 1000,
         )
@@ -61,7 +61,7 @@ class Command(FacetCommand):
             answer = verification_json(event, verification, first, second)
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(verification_lines(verification, first, second)))
+            self.stdout.write("\n".join(verification_lines(event, verification, first, second)))
         if not verification.is_match:
             sys.exit(NO)
 

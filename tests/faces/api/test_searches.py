@@ -84,7 +84,7 @@ def test_one_person_under_two_names_is_ambiguous_and_both_are_told(client: APICl
     assert all(rival["is_match"] and rival["face"]["image"] for rival in face["rivals"])
     assert [candidate["person"] for candidate in face["candidates"]] == [face["rivals"][0]["person"]]
     assert face["gap"] == pytest.approx(face["rivals"][1]["distance"] - face["rivals"][0]["distance"])
-    answer = SearchEvent.objects.get().answer[0]
+    answer = SearchEvent.objects.get().answer["faces"][0]
     assert (answer["outcome"], answer["person"]) == ("ambiguous", None)
     assert answer["rivals"] == [rival["person"]["id"] for rival in face["rivals"]]
 
@@ -153,13 +153,13 @@ def test_a_search_is_recorded_without_its_photo(client: APIClient, eileen: Perso
     answer = client.post(f"{API}/recognize", {"gallery": "staff", "photo": files.upload(probe)}, format="multipart")
     told = answer.json()
     assert Photo.objects.count() == before
-    event = client.get(f"{API}/searches/{told['event']}").json()
+    event = client.get(f"{API}/searches/{told['decision_id']}").json()
     assert event["probe_sha256"] == hashlib.sha256(probe).hexdigest()
     assert (event["use"], event["channel"], event["api_key"]) == ("recognition", "api", "a program")
     assert event["request_id"] == answer["X-Request-ID"]
     assert event["tau"] == told["tau"]
     assert event["duration_ms"] == told["duration_ms"] > 0
-    assert event["answer"][0]["person"] == eileen.pk
+    assert event["answer"]["faces"][0]["person"] == eileen.pk
     assert "Eileen" not in str(event)
 
 
@@ -174,7 +174,7 @@ def test_verification_tells_whether_it_is_the_claimed_person(client: APIClient, 
     other = ask(client, "verify", photo=files.upload(probe), person=grace.pk)
     assert other["is_match"] is False
     assert other["distance"] > other["tau"]
-    event = SearchEvent.objects.get(key=same["event"])
+    event = SearchEvent.objects.get(key=same["decision_id"])
     assert (event.use, event.answer["is_match"], event.answer["person"]) == ("verification", True, eileen.pk)
 
 
@@ -195,7 +195,7 @@ def test_verification_of_two_files_needs_no_gallery(client: APIClient, gallery: 
     version = default_encoder_version()
     first, second = (encode_probe(jpeg(image), version).faces[0].embedding for image in (astronaut(), grace_hopper()))
     assert told["distance"] == pytest.approx(squared_distance(first, second), abs=1e-3)
-    assert [row["id"] for row in client.get(f"{API}/searches").json()["results"]] == [told["event"]]
+    assert [row["id"] for row in client.get(f"{API}/searches").json()["results"]] == [told["decision_id"]]
 
 
 def test_a_verification_without_a_gallery_is_seen_by_the_key_that_asked_alone(

@@ -55,7 +55,7 @@ def test_a_face_is_compared_with_everybody_but_whose_it_is(client: APIClient, ad
 
 def test_asking_is_recorded_as_a_search_without_names(client: APIClient, ada: Person) -> None:
     body = told(client, f"people/{ada.pk}/similar")
-    event = told(client, f"searches/{body['event']}")
+    event = told(client, f"searches/{body['decision_id']}")
     assert (event["use"], event["channel"], event["probe_sha256"]) == ("similar", "api", "")
     assert event["answer"]["about_person"] == ada.pk
     assert [row["person"] for row in event["answer"]["candidates"]] == [row["person"]["id"] for row in body["people"]]

@@ -154,7 +154,7 @@ def test_a_search_is_recorded_with_who_asked_and_neither_photo_nor_name(client: 
     ask(client, "recognize", gallery=eileen.gallery_id, photo=SAME)
     event = SearchEvent.objects.get()
     assert (event.channel, event.use, str(event.user)) == ("page", "recognition", "ada")
-    assert event.answer[0]["person"] == eileen.pk
+    assert event.answer["faces"][0]["person"] == eileen.pk
     assert "Eileen" not in str(event.answer)
     assert Photo.objects.count() == 1, "the probe is not stored"
     page = client.get(reverse("admin:faces_searchevent_change", args=[event.pk])).content.decode()

@@ -110,7 +110,8 @@ def found(gallery: Gallery, along: int) -> list[float]:
         gallery=gallery,
         probe=b"",
         answers=[answer],
-        tau=answer.tau.tau,
+        tau=answer.tau,
+        limit=5,
         duration_ms=1,
     )
     return [candidate.distance for candidate in answer.candidates]
