@@ -159,7 +159,7 @@ const facetCharts = (() => {
 
   function draw(figure) {
     const chart = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
-    const isShared = chart.lines.every((line) => !line.taus.length);
+    const isShared = chart.lines.every((line) => !line.taus.length && String(line.x) === String(chart.lines[0].x));
     const drawing = new Chart(figure.querySelector("canvas"), {
       type: "line",
       data: { datasets: datasets(chart) },

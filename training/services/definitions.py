@@ -21,6 +21,10 @@ DEFINITIONS = {
     "95 % interval": "From resampling people, as the errors of one person are alike.",
     "rule of 30": "With errors of at least 30 people the true rate lies within 30 % of the measured one, at 90 % "
     "(Doddington 1998). With fewer there are too few people to say.",
+    "probability": "How likely two faces are of one person, if that is as likely as not beforehand; calibrated on "
+    "people of this gallery, measured on others of them.",
+    "Brier score": "The mean squared difference of a claimed probability from the truth; 0 is best.",
+    "log loss": "The mean negative logarithm of what was claimed of the truth; 0 is best.",
     "rule of three": "Where none of n tries was an error, the true rate is at most 3 / n at 95 %.",
 }
 """As ISO/IEC 19795-1 has them."""
@@ -45,6 +49,8 @@ FIELDS = {
     "everybody else. Empty where the group is too small to be told of.",
     "figures.confused": "Pairs of people of the gallery within tau, at each of `taus`.",
     "figures.confusions": "The nearest of them: ids of a face, of its person and of the other person.",
+    "probabilities": "The pair classifiers that were made with the report, and how good they are on people they were "
+    "not made with.",
     "snapshot": "What it was measured on: the state of the gallery, the taus in force, the seed.",
 }
 """Of the JSON file."""

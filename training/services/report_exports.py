@@ -15,6 +15,7 @@ from training.models import EvaluationReport
 from training.services.definitions import DEFINITIONS, FIELDS, PRIVACY
 from training.services.report_csv import report_csv
 from training.services.report_html import report_html
+from training.services.report_probability import classifiers_of
 from training.services.reports import read_figures
 
 
@@ -97,6 +98,17 @@ def report_json(report: EvaluationReport) -> str:
         },
         "snapshot": report.snapshot,
         "figures": read_figures(report).as_json(),
+        "probabilities": [
+            {
+                "id": row.pk,
+                "compares": row.compares,
+                "is_calibrated": row.is_calibrated,
+                "people": row.people,
+                "note": row.note,
+                "figures": row.figures,
+            }
+            for row in classifiers_of(report)
+        ],
         "fields": FIELDS,
         "definitions": DEFINITIONS,
     }

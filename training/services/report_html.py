@@ -6,7 +6,6 @@ from django.template.loader import render_to_string
 from training.models import EvaluationReport
 from training.services.definitions import DEFINITIONS, PRIVACY
 from training.services.report_sections import sections_of
-from training.services.reports import read_figures
 
 
 def report_html(report: EvaluationReport) -> str:
@@ -17,7 +16,7 @@ def report_html(report: EvaluationReport) -> str:
     """
     context = {
         "report": report,
-        "sections": sections_of(read_figures(report)),
+        "sections": sections_of(report),
         "definitions": DEFINITIONS,
         "privacy": PRIVACY,
         "version": settings.VERSION,

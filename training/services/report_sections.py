@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from training.metrics.figures import Figures, Verification
+from training.models import EvaluationReport
 from training.services.charts import Chart
 from training.services.report_charts import recognition_charts, verification_charts
+from training.services.report_probability import Probability, classifiers_of, probabilities
 from training.services.report_summary import (
     GroupTable,
     Headline,
@@ -17,6 +19,7 @@ from training.services.report_summary import (
     headlines,
     sizes_at_tau,
 )
+from training.services.reports import read_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,16 @@ class Sections:
     sizes: list[SizeRow]
     groups: list[GroupTable]
     confused: int | None
+    probabilities: list[Probability]
 
 
-def sections_of(figures: Figures) -> Sections:
-    """Return a report's figures as tables, charts and sentences."""
+def sections_of(report: EvaluationReport) -> Sections:
+    """Return a report as tables, charts and sentences.
+
+    Raises:
+        ConflictError: another version of Facet made its figures.
+    """
+    figures = read_figures(report)
     person, photo = figures.person, figures.photo
     return Sections(
         figures=figures,
@@ -84,4 +93,5 @@ def sections_of(figures: Figures) -> Sections:
         sizes=sizes_at_tau(figures),
         groups=group_tables(figures),
         confused=confused_at_tau(figures),
+        probabilities=probabilities(classifiers_of(report)),
     )

@@ -12,12 +12,16 @@ from faces.tasks import send_jobs
 from faces.views.page import page, render_page, signed_in
 from faces.views.paging import listing
 from training.models import EvaluationReport
+from training.services.confused_people import ConfusedPeople, confused_people
+from training.services.measured import Measured
 from training.services.report_exports import export_report, form_of
-from training.services.report_sections import sections_of
-from training.services.reports import Line, find_report, gallery_reports, line_of, read_figures, with_lines
+from training.services.report_sections import Sections, sections_of
+from training.services.reports import Line, find_report, gallery_reports, line_of, with_lines
 from training.services.requesting import request_evaluation
 
 PER_PAGE = 20
+PAIRS_SHOWN = 12
+FARTHEST = 4.0
 
 IS_ID = re.compile("[0-9]{1,18}")
 
@@ -61,6 +65,7 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
 def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
     """Show one report: figures in words, curves, tables."""
     report = find_report(report_id)
+    sections = sections_of(report)
     return render_page(
         request,
         "training/evaluations/detail.html",
@@ -68,8 +73,16 @@ def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
         heading=f"Error rates of “{report.gallery}”",
         report=report,
         is_newest=not EvaluationReport.objects.filter(gallery=report.gallery, pk__gt=report.pk).exists(),
-        sections=sections_of(read_figures(report)),
+        sections=sections,
+        nearest=_nearest_people(report, sections),
     )
+
+
+def _nearest_people(report: EvaluationReport, sections: Sections) -> ConfusedPeople:
+    """Return the people who are most alike, whether or not a tau in force tells them apart."""
+    measured = Measured(report, sections.figures, sections.figures.recognition.size)
+    found = confused_people(measured, tau=FARTHEST, limit=PAIRS_SHOWN)
+    return ConfusedPeople(count=len(found.pairs), pairs=found.pairs)
 
 
 @page("training.view_evaluationreport")

@@ -27,14 +27,16 @@ class Command(FacetCommand):
         parser.add_argument(
             "--gallery", type=text_argument, metavar="NAME", help="Instead of ID: the newest report of this gallery."
         )
-        parser.add_argument("--format", choices=list(Form), type=Form, default=Form.HTML, help="html if not given.")
+        parser.add_argument(
+            "--format", choices=[form.value for form in Form], default=Form.HTML.value, help="html if not given."
+        )
         parser.add_argument(
             "--output", type=Path, metavar="FILE", help="A new file; if not given, the report is written to the output."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Find it, write it."""
-        export = export_report(_report(options["id"], options["gallery"]), options["format"])
+        export = export_report(_report(options["id"], options["gallery"]), Form(options["format"]))
         path: Path | None = options["output"]
         if path is None:
             self.stdout.write(export.text, ending="")
