@@ -47,6 +47,9 @@ class PairClassifier(models.Model):
             models.CheckConstraint(
                 condition=Q(is_calibrated=True) | ~Q(note=""), name="pair_classifier_says_why_there_is_none"
             ),
+            models.CheckConstraint(
+                condition=Q(is_calibrated=False) | ~Q(parameters={}), name="pair_classifier_calibrated_by_parameters"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["encoder_version", "compares", "gallery", "-id"], name="pair_classifier_in_force")

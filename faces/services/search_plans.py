@@ -9,31 +9,28 @@ from faces.models import EncoderVersion, Gallery, PairClassifier, Threshold
 from faces.services.nearest import Route
 from faces.services.thresholds import TauInForce, in_force_among
 
-# Without what was measured at a tau: no search asks for it, and a cursor would give it as text.
-TAU_COLUMNS = tuple(field.attname for field in Threshold._meta.concrete_fields if field.attname != "measured")
-
+# What `faces_standing` returns: of the plan, of the classifier, and of each tau in the order of the model's fields.
+PLAN_COLUMNS = ("index_name", "index_up_to", "lists_searched", "probe_noise")
 CLASSIFIER_COLUMNS = ("id", "is_calibrated", "parameters")
-COLUMNS_BESIDE_TAU = 4 + len(CLASSIFIER_COLUMNS)
+TAU_COLUMNS = (
+    "id",
+    "encoder_version_id",
+    "gallery_id",
+    "use",
+    "tau",
+    "error_rate_kind",
+    "error_rate",
+    "gallery_size",
+    "evidence",
+    "reason",
+    "set_by_id",
+    "created_at",
+)
+BESIDE_TAU = len(PLAN_COLUMNS) + len(CLASSIFIER_COLUMNS)
 
-# Every recognition asks this, in one statement: a second one would take as long as looking through 2,000 people. The
-# classifier is chosen as in `faces.services.probability`.
-STANDING = f"""
-    SELECT DISTINCT ON (tau.gallery_id)
-        plan.index_name, plan.index_up_to, plan.lists_searched, plan.probe_noise,
-        classifier.id, classifier.is_calibrated, classifier.parameters,
-        {", ".join(f"tau.{column}" for column in TAU_COLUMNS)}
-    FROM faces_threshold AS tau
-    LEFT JOIN faces_searchplan AS plan ON plan.gallery_id = %(gallery)s AND plan.encoder_version_id = %(version)s
-    LEFT JOIN faces_pairclassifier AS classifier ON classifier.id = (
-        SELECT id FROM faces_pairclassifier
-        WHERE encoder_version_id = %(version)s AND compares = %(compares)s
-            AND (gallery_id = %(gallery)s OR gallery_id IS NULL)
-        ORDER BY gallery_id NULLS LAST, id DESC LIMIT 1
-    )
-    WHERE tau.encoder_version_id = %(version)s AND tau.use = %(use)s
-        AND (tau.gallery_id = %(gallery)s OR tau.gallery_id IS NULL)
-    ORDER BY tau.gallery_id, tau.created_at DESC, tau.id DESC
-"""  # noqa: S608 - made of constants
+# Every recognition asks this, in one statement: a second one would take as long as looking through 2,000 people. It is
+# a function of the database, which keeps its plan.
+STANDING = "SELECT * FROM faces_standing(%s, %s)"
 
 
 @dataclass(frozen=True)
@@ -63,19 +60,13 @@ def standing_of(*, gallery: Gallery, encoder_version: EncoderVersion) -> Standin
         NoThresholdError: no tau is set.
     """
     use = Threshold.Use.RECOGNITION
-    parameters: dict[str, int | str] = {
-        "gallery": gallery.pk,
-        "version": encoder_version.pk,
-        "use": use.value,
-        "compares": PairClassifier.Compares.SEARCH.value,
-    }
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, parameters)
+        cursor.execute(STANDING, (gallery.pk, encoder_version.pk))
         found = cursor.fetchall()
-    rows = [Threshold.from_db(connection.alias, TAU_COLUMNS, values[COLUMNS_BESIDE_TAU:]) for values in found]
+    rows = [Threshold.from_db(connection.alias, TAU_COLUMNS, values[BESIDE_TAU:]) for values in found]
     tau = in_force_among(rows, gallery=gallery, encoder_version=encoder_version, use=use)
     # The same in every row; nulls where nothing is planned, or nothing was calibrated.
-    index_name, up_to, lists_searched, noise, *classifier = found[0][:COLUMNS_BESIDE_TAU]
+    index_name, up_to, lists_searched, noise, *classifier = found[0][:BESIDE_TAU]
     route = Route.exact(gallery, encoder_version)
     if index_name:
         route = replace(route, index_name=index_name, index_up_to=up_to, lists_searched=lists_searched)
@@ -83,7 +74,7 @@ def standing_of(*, gallery: Gallery, encoder_version: EncoderVersion) -> Standin
 
 
 def _classifier(number: int | None, is_calibrated: bool, parameters: str) -> PairClassifier | None:  # noqa: FBT001
-    """Return the row as the statement selects it: a cursor gives JSON as text."""
+    """Return the row as the function returns it: a cursor gives JSON as text."""
     if number is None:
         return None
     return PairClassifier.from_db(connection.alias, CLASSIFIER_COLUMNS, (number, is_calibrated, json.loads(parameters)))
