@@ -97,7 +97,8 @@ def sweep_photos() -> None:
     if recovered:
         logger.warning("Took %d photos back from workers that vanished", recovered)
     end_silent_jobs()
-    for job in Job.objects.filter(state=Job.State.RUNNING, inputs_complete=True):
+    followed = Job.objects.exclude(kind__in=Job.DONE_BY_A_WORKER)
+    for job in followed.filter(state=Job.State.RUNNING, inputs_complete=True):
         follow_photos(job=job)
     send_photos()
 

@@ -14,6 +14,7 @@ from faces.services.encoders import default_encoder_version
 from faces.services.jobs import begin_job, complete_inputs
 from faces.services.photos import accept_photo
 from faces.services.recognition import recognize
+from faces.services.working import perform, request_work
 from tests import factories
 from tests.faces.photographs import another_photo, astronaut, coffee, grace_hopper, jpeg
 
@@ -169,3 +170,20 @@ def test_a_warm_process_has_the_encoder_of_every_version_that_serves_a_gallery(g
     encoding.warm_encoders()
     assert {factory.pk, twin.pk} <= set(encoding._encoders)
     assert idle.pk not in encoding._encoders
+
+
+def test_a_sweep_of_photos_leaves_a_job_alone_that_a_worker_is_doing(gallery: Gallery) -> None:
+    job = request_work(gallery=gallery, kind=Job.Kind.GROUPING, title="Grouping")
+    seen: list[tuple[str, int]] = []
+
+    def work(job: Job) -> dict[str, object]:
+        job.report(3, 7)
+        tasks.sweep_photos()
+        job.refresh_from_db()
+        seen.append((job.state, job.done))
+        return {"groups": 1}
+
+    assert perform(job=job, work=work)
+    job.refresh_from_db()
+    assert seen == [("running", 3)]
+    assert (job.state, job.result) == ("succeeded", {"groups": 1})
