@@ -44,7 +44,7 @@ def evidence(
     to_people = squared_distances(vectors, everybody)
     to_people[np.arange(len(labels)), labels] = np.inf
     to_faces = squared_distances(vectors, vectors)
-    pairs = np.array([(i, j) for i in range(len(labels)) for j in range(i)], dtype=np.int64).reshape(-1, 2)
+    pairs = np.column_stack(np.tril_indices(len(labels), -1))
     is_same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
     between = to_faces[pairs[:, 0], pairs[:, 1]]
     return Evidence(

@@ -65,8 +65,9 @@ def rates(
     trials: float,
     resampled_trials: Distances,
     people: Counts,
-    tried: float,
+    tried: int,
     *,
+    of_pairs: bool = False,
     of_the_rest: bool = False,
 ) -> Rates:
     """Return a rate with its intervals.
@@ -82,8 +83,9 @@ def rates(
         trials: how many comparisons or searches there were.
         resampled_trials: (B,) how many there are in each resample.
         people: (T,) how many different people had an error.
-        tried: how many independent trials there are at the very least: the people who were tried, or where every error
-            rests on two of them, half as many.
+        tried: how many different people took part: that many independent trials there are at the very least, and half
+            as many where every error rests on two people, who may be mistaken for each other both ways.
+        of_pairs: whether it does.
         of_the_rest: count what did not happen.
     """
     value = _share(counted.value, trials)
@@ -92,11 +94,11 @@ def rates(
         value, resampled = 1.0 - value, 1.0 - resampled
     resampled[resampled_trials <= 0] = value  # nobody who was tried is in that resample: it says nothing
     observed = resampled.var(axis=0, ddof=1) if len(resampled) > 1 else np.zeros_like(value)
-    variance = _variance(observed, (1.0 - value) ** 2 * counted.pairs / max(trials, 1.0) ** 2)
+    variance = _variance(observed, (1.0 - value) ** 2 * counted.pairs / max(trials, 1.0) ** 2) * _of_few(tried)
     shrink = np.sqrt(np.divide(variance, observed, out=np.ones_like(variance), where=observed > 0))
     if len(resampled):
         resampled = np.clip(value + (resampled - resampled.mean(axis=0)) * shrink, 0.0, 1.0)
-    independent = _independent(value, variance, people, trials, tried)
+    independent = _independent(value, variance, people, trials, tried / 2 if of_pairs else tried)
     low, high = _wilson(value, independent)
     if len(resampled):
         outer = np.percentile(resampled, PERCENTILES, axis=0)
@@ -173,13 +175,23 @@ def _variance(observed: Distances, pairs: Distances) -> Distances:
     return np.maximum(observed - 2.0 * pairs, LEAST_VARIANCE * observed)
 
 
-def _independent(value: Distances, variance: Distances, people: Counts, trials: float, tried: float) -> Distances:
+def _of_few(people: int) -> float:
+    """Return how much larger the variance is than that of resamples of so few people, and Student's t than normal.
+
+    people / (people - 1), and the square of the ratio of the 97.5 % quantiles with people - 1 degrees of freedom, as is
+    usual for clusters (Cameron and Miller 2015); t by the first term of its expansion (Fisher and Cornish 1960).
+    """
+    freedom = max(people - 1, 1)
+    return (freedom + 1) / freedom * (1.0 + (Z_95**2 + 1.0) / (4.0 * freedom)) ** 2
+
+
+def _independent(value: Distances, variance: Distances, people: Counts, trials: float, least: float) -> Distances:
     """Return how many independent trials would vary as much: (T,), 1 at least."""
     known = (variance > 0) & (value > 0) & (value < 1)
-    own = np.divide(value * (1.0 - value), variance, out=np.full_like(value, tried), where=known)
+    own = np.divide(value * (1.0 - value), variance, out=np.full_like(value, least), where=known)
     own = np.minimum(own, max(trials, 1.0))
     enough = np.flatnonzero(known & (people >= ENOUGH_PEOPLE))
-    most = own[enough[np.argmin(value[enough])]] if len(enough) else tried
+    most = own[enough[np.argmin(value[enough])]] if len(enough) else least
     few = (people < ENOUGH_PEOPLE) & (value < 1)
     own = np.where(few, np.minimum(np.where(known, own, most), most), own)
     return np.maximum(own, 1.0)

@@ -50,7 +50,8 @@ def fpir_among(searches: Searches, gallery: int, taus: Distances, draws: Draws, 
         float(len(searches.person)) if others > 0 else 0.0,
         _resampled(searches.person, draws),
         people_within(searches.person, nearest, taus),
-        len(np.unique(searches.person)) / 2,
+        len(np.unique(searches.person)),
+        of_pairs=True,
     )
 
 

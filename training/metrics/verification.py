@@ -38,7 +38,8 @@ def verification_rates(
             non_mated.total,
             _resampled_trials(false_matches, non_mated.total),
             people_within(non_mated.first, non_mated.distances, taus),
-            len(tried) / 2,
+            len(tried),
+            of_pairs=True,
         ),
         fnmr=rates(
             matches,
