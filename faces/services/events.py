@@ -45,7 +45,7 @@ def record_recognition(
     """Keep that somebody asked who is on a photo; `limit` is how many people were to be ranked."""
     answer = {"faces": [recognized(answer) for answer in answers], "limit": limit}
     if answers:
-        answer |= _found_by(answers[0].route)
+        answer |= found_by(answers[0].route) | {"noise": answers[0].probe_noise}
     event = SearchEvent(gallery=gallery, use=SearchEvent.Use.RECOGNITION, duration_ms=duration_ms)
     return _record(event, asker, gallery.encoder_version, tau, answer, [probe])
 
@@ -75,7 +75,7 @@ def record_similar(
         "about_face": about.pk if isinstance(about, Face) else None,
         "candidates": ranked(similarity.people),
         "limit": limit,
-        **_found_by(similarity.route),
+        **found_by(similarity.route),
     }
     event = SearchEvent(gallery=about.gallery, use=SearchEvent.Use.SIMILAR, duration_ms=duration_ms)
     return _record(event, asker, about.gallery.encoder_version, similarity.tau, answer, [])
@@ -95,7 +95,8 @@ def ranked(candidates: Sequence[Candidate]) -> list[JsonObject]:
     ]
 
 
-def _found_by(route: Route) -> JsonObject:
+def found_by(route: Route) -> JsonObject:
+    """Return what is kept of the way the nearest people were found."""
     return {"index": route.index_name, "lists": route.lists_searched}
 
 
@@ -115,7 +116,10 @@ def record_verification(
     verification: Verification,
     duration_ms: float,
 ) -> SearchEvent:
-    """Keep that somebody asked whether a face is a person's, or another photo's; `photos` are the one or two brought."""
+    """Keep that somebody asked whether a face is a person's, or another photo's.
+
+    `photos` are the one or two that were brought.
+    """
     event = SearchEvent(gallery=gallery, use=SearchEvent.Use.VERIFICATION, duration_ms=duration_ms)
     return _record(event, asker, encoder_version, verification.tau, verified(verification), photos)
 

@@ -89,18 +89,19 @@ LEAVE_OUT = "AND person_id <> probe.without"
 INDEX_SCAN = """
     SELECT id AS template_id, faces + left_out AS enrolled, person_id, vector,
         (vector::halfvec({dimension})) <-> probe.vector AS l2
-    FROM faces_template WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND id <= %(up_to)s {conditions}
+    FROM faces_template
+    WHERE gallery_id = %(gallery)s AND encoder_version_id = %(version)s AND id <= %(up_to)s {conditions}
     ORDER BY (vector::halfvec({dimension})) <-> probe.vector LIMIT %(limit)s
 """
 BOTH = "SELECT * FROM (({index_scan}) UNION ALL ({tail_scan})) AS both_parts ORDER BY l2, person_id LIMIT %(limit)s"
 
 
 def nearest_templates(route: Route, *, leaves_out: bool = False) -> str:
-    """Return SQL of two common tables, `probe` (index, vector) and `nearest` (index, template_id, enrolled, person_id, vector, l2).
+    """Return SQL of two common tables, `probe` and `nearest`.
 
-    `index` counts probes from 1; `enrolled` are the person's faces, those included that their template leaves out;
-    `l2` is the plain distance, by which `nearest` has each probe's `limit` first. The values that it needs are those of
-    `parameters`.
+    `probe` has (index, vector), `nearest` has (index, template_id, enrolled, person_id, vector, l2). `index` counts
+    probes from 1; `enrolled` are the person's faces, those included that their template leaves out; `l2` is the plain
+    distance, by which `nearest` has each probe's `limit` first. The values that it needs are those of `parameters`.
 
     Args:
         route: how the templates are found.

@@ -61,6 +61,7 @@ class Recognition:
         rivals: the people within tau whom the encoder cannot tell apart, the first candidate among them; empty where
             there is no doubt.
         route: how they were found.
+        probe_noise: the scatter of probes that `resolvable_gap` follows from; None where it was not measured.
         probability: that the first candidate is the right person, where the probe's person is enrolled as often as
             not; whether or not they are within tau. None where nothing was calibrated, where there is no candidate, and
             where there are rivals: it is measured by the distance to the first alone, which knows nothing of a second.
@@ -73,6 +74,7 @@ class Recognition:
     resolvable_gap: float | None
     rivals: tuple[Candidate, ...]
     route: Route
+    probe_noise: float | None = None
     probability: Probability | None = None
 
     @property
@@ -174,6 +176,7 @@ def _answer(probe: EncodedFace, candidates: Sequence[Candidate], standing: Stand
         resolvable_gap=resolvable_gap(noise, candidates[1].apart) if gap is not None and noise is not None else None,
         rivals=rivals,
         route=standing.route,
+        probe_noise=noise,
         probability=_probability(standing, candidates) if not rivals else None,
     )
 

@@ -9,7 +9,7 @@ from pgvector.django import L2Distance
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto
 from faces.exceptions import InvalidRequestError, NoEmbeddingError, NoFaceFoundError, SeveralFacesFoundError
-from faces.models import Embedding, Face, Gallery, PairClassifier, Person, Photo, Template, Threshold
+from faces.models import Embedding, EncoderVersion, Face, Gallery, PairClassifier, Person, Photo, Template, Threshold
 from faces.querysets import EmbeddingQuerySet
 from faces.services.encoders import default_encoder_version
 from faces.services.error_rates import ErrorRate, error_rate_of
@@ -114,6 +114,11 @@ def verify_person(*, person: Person, probe: EncodedFace) -> Verification:
     """
     version = person.gallery.encoder_version
     tau = tau_in_force(gallery=person.gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    return against_person(person, probe, version, tau)
+
+
+def against_person(person: Person, probe: EncodedFace, version: EncoderVersion, tau: TauInForce) -> Verification:
+    """Do what `verify_person` does by any encoder version, which the probe must be encoded by, and any tau."""
     vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
     templates = Template.objects.filter(person=person, encoder_version=version).defer("vector")
     template = templates.annotate(distance=SquaredL2Distance("vector", vector)).first()
@@ -147,6 +152,11 @@ def verify_photo(*, photo: Photo, probe: EncodedFace) -> Verification:
     """
     version = photo.gallery.encoder_version
     tau = tau_in_force(gallery=photo.gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    return against_photo(photo, probe, version, tau)
+
+
+def against_photo(photo: Photo, probe: EncodedFace, version: EncoderVersion, tau: TauInForce) -> Verification:
+    """Do what `verify_photo` does by any encoder version, which the probe must be encoded by, and any tau."""
     face = one_stored_face(photo)
     vector = HalfVector(np.asarray(probe.embedding, dtype=np.float32))
     found = _nearest(Embedding.objects.filter(face=face, encoder_version=version), vector)
@@ -207,6 +217,13 @@ def verify_faces(*, first: EncodedFace, second: EncodedFace, gallery: Gallery | 
     """
     version = gallery.encoder_version if gallery is not None else default_encoder_version()
     tau = tau_in_force(gallery=gallery, encoder_version=version, use=Threshold.Use.VERIFICATION)
+    return between_faces(first, second, gallery, version, tau)
+
+
+def between_faces(
+    first: EncodedFace, second: EncodedFace, gallery: Gallery | None, version: EncoderVersion, tau: TauInForce
+) -> Verification:
+    """Do what `verify_faces` does by any encoder version, which both must be encoded by, and any tau."""
     distance = squared_distance(first.embedding, second.embedding)
     return Verification(
         distance=distance,

@@ -127,4 +127,3 @@ def _photo_of(gallery: Gallery, key: UUID) -> Photo:
     if photo is None:
         raise PhotoNotFoundError(f"That photo is not in gallery “{gallery}”. Choose one from the list.")
     return photo
-
