@@ -1,13 +1,13 @@
 """What a gallery's taus would do with other numbers of people, from its newest evaluation."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from training.metrics.figures import Figures, Rate, Series, Verdict
 from training.services.charts import Axis, Chart, Kind, Line, Mark, log_floor, rounded
 from training.services.fpir_at_size import fpir_at_size
-from training.services.report_words import count, rate_of
+from training.services.report_words import rate_of
 
 LARGER = (1, 2, 10, 100)
 """Times the gallery's size: what is asked first."""
@@ -56,15 +56,27 @@ def with_people(figures: Figures, people: int, *, taus: Mapping[str, float], ask
         people=people,
         is_projected=people > figures.recognition.size,
         is_far=people > max([*sizes, figures.recognition.size]),
-        fpir={use: _at(figures, series, tau) for use, tau in taus.items()},
+        fpir={use: rate_of(series, _place_of(figures, tau)) for use, tau in taus.items()},
         needed=None if place is None else figures.taus[place],
         needed_fnir=None if place is None else rate_of(figures.recognition.fnir, place),
     )
 
 
-def _at(figures: Figures, series: Series, tau: float) -> Rate:
-    """Return a false rate at a tau, between two taus of the report that of the larger one."""
-    return rate_of(series, min(bisect_left(figures.taus, tau), len(figures.taus) - 1))
+def _place_of(figures: Figures, tau: float) -> int:
+    """Return where the false rates of a tau are: between two taus of the report at the larger one."""
+    return min(bisect_left(figures.taus, tau), len(figures.taus) - 1)
+
+
+def _only_at(figures: Figures, places: Sequence[int]) -> Figures:
+    """Return figures whose FPIR is known at a few taus only, which makes it quick to tell for many sizes."""
+
+    def only(series: Series) -> Series:
+        value, low, high = ([each[place] for place in places] for each in (series.value, series.low, series.high))
+        return Series(value, low, high, people=[series.people[place] for place in places], trials=series.trials)
+
+    recognition = figures.recognition
+    sizes = [replace(at, fpir=only(at.fpir)) for at in recognition.sizes]
+    return replace(figures, recognition=replace(recognition, fpir=only(recognition.fpir), sizes=sizes))
 
 
 def _needed(series: Series, asked: float) -> int | None:
@@ -102,10 +114,11 @@ def chart_of(figures: Figures, taus: Mapping[str, float], *, now: int) -> Chart:
     """
     sizes = sizes_to_draw(figures)
     own = figures.recognition.size
-    series = {size: fpir_at_size(figures, size) for size in sizes}
+    few = _only_at(figures, [_place_of(figures, tau) for tau in taus.values()])
+    series = {size: fpir_at_size(few, size) for size in sizes}
     lines = [
-        _line(use, tau, {size: _at(figures, series[size], tau) for size in part}, is_projected=is_projected)
-        for use, tau in taus.items()
+        _line(use, tau, {size: rate_of(series[size], place) for size in part}, is_projected=is_projected)
+        for place, (use, tau) in enumerate(taus.items())
         for part, is_projected in (
             ([size for size in sizes if size <= own], False),
             ([size for size in sizes if size >= own], True),
@@ -119,7 +132,8 @@ def chart_of(figures: Figures, taus: Mapping[str, float], *, now: int) -> Chart:
         x=Axis("People in the gallery (K)", Kind.COUNT, 1, float(max(sizes)), is_log=True),
         y=Axis("FPIR", Kind.RATE, log_floor(rate for line in lines for rate in line.y), 1, is_log=True),
         lines=lines,
-        marks=[Mark(f"{times} x" if times > 1 else f"now {count(now)}", float(now * times)) for times in LARGER],
+        # Where there is little room a name hides the one before it, and the first is the one to be read.
+        marks=[Mark(f"{times} x" if times > 1 else "now", float(now * times)) for times in reversed(LARGER)],
     )
 
 

@@ -47,6 +47,11 @@ def text_of(client: Client, gallery: Gallery, **asked: object) -> str:
     return " ".join(unescape(strip_tags(page)).split())
 
 
+def is_or_are(share: float) -> str:
+    """As "1 in 40" and "62 in 100" want it."""
+    return "are" if share > 0.1 else "is"
+
+
 def test_the_page_says_how_many_strangers_pass_with_any_number_of_people(client: Client, gallery: Gallery) -> None:
     figures = made()
     report(gallery=gallery)
@@ -77,9 +82,9 @@ def test_the_same_tau_is_told_for_verification_and_for_recognition(client: Clien
     text = text_of(client, gallery)
 
     fmr = rate_at(figures.person.fmr, figures.taus, TAU["verification"]).value or 0
-    assert f"At tau 0.5000, {one_in(fmr)} impostors are verified in this gallery" in text
+    assert f"At tau 0.5000, of impostors {one_in(fmr)} {is_or_are(fmr)} verified in this gallery" in text
     among = rate_at(fpir_at_size(figures, 2), figures.taus, TAU["verification"]).value or 0
-    assert f"With that same tau and the 2 people here, {one_in(among)} strangers" in text
+    assert f"With that same tau and the 2 people here, of strangers {one_in(among)} {is_or_are(among)} taken" in text
     assert f"here {percent(1 - (1 - fmr) ** 2)}, where {percent(among)} were counted" in text
 
 
