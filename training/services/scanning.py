@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from training.metrics.distances import MAX_DISTANCE
 from training.metrics.types import Counts, Distances, Labels, Progress, ignore
 from training.services.enrolled import ROWS_AT_ONCE, Enrolled, Vectors
 from training.services.near_pairs import FarDraws, NearPairs, exact_distances
@@ -181,7 +182,7 @@ def _reach(found: Found, tile: Tile, slack: float) -> Distances:
         of_block = np.partition(tile.distances[unknown], count - 1, axis=1)[:, count - 1]
         farthest = farthest.copy()
         farthest[unknown] = of_block.astype(np.float64) + slack
-    return farthest
+    return np.minimum(farthest, MAX_DISTANCE)
 
 
 def _count_nearer(found: Found, tile: Tile, probes: Probes, block: Vectors) -> None:

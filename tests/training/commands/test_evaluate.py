@@ -1,4 +1,4 @@
-"""`evaluate_pairs` and `evaluate_recognition`, as they are called."""
+"""`evaluate_pairs` and `evaluate`, as they are called."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ from faces.models import Photo
 from tests import factories
 from tests.faces.commands.running import run
 from tests.factories import axis
+from training.models import EvaluationReport
 
 pytestmark = pytest.mark.django_db
 
@@ -78,44 +79,52 @@ class TestEvaluatePairs:
         assert (ended.status, ended.err) == (2, "No photo of the folder shows a face.")
 
 
-class TestEvaluateRecognition:
-    def test_rates_come_with_n_and_intervals(self) -> None:
+class TestEvaluate:
+    def test_rates_come_with_n_and_intervals_and_the_last_line_is_json(self) -> None:
         gallery = factories.gallery(name="Staff")
         for number in range(3):
             person = factories.person(gallery=gallery)
             for _ in range(2):
                 factories.face(person=person, vector=axis(number))
-        ended = run("evaluate_recognition", "--gallery", "Staff", "--json")
+        ended = run("evaluate", "--gallery", "Staff", "--seed", 5, "--json")
+        assert ended.status == 0, ended.err
         *table, last = ended.out.splitlines()
         told = json.loads(last)
+        report = EvaluationReport.objects.get()
 
-        assert ended.status == 0, ended.err
-        assert (told["gallery"], told["gallery_size"], told["faces"], told["people_with_two_photos"]) == (
-            "staff",
-            3,
-            6,
-            3,
-        )
-        assert (told["rank_1"]["value"], told["fnir"]["value"], told["fpir"]["value"]) == (1.0, 0.0, 0.0)
-        assert told["fpir"]["high"] == 0.5
-        assert table[1] == "N = 3 people with 6 enrolled faces; 3 people with two or more photos"
-        assert table[3].startswith("FNIR(3, 1, tau)")
-        assert "95 % interval" in table[3]
+        assert (told["report"], told["snapshot"]["seed"], told["snapshot"]["gallery"]["people"]) == (report.pk, 5, 3)
+        assert told["figures"] == report.figures
+        assert table[0].startswith("Gallery “Staff”: 6 faces of 3 people, each compared with all others (")
+        assert "Verification against a person: 6 mated and 12 non-mated comparisons" in table
+        assert "Verification against a photo: 3 mated and 12 non-mated comparisons" in table
+        assert "Recognition among N = 3 people: 6 mated and 6 non-mated searches" in table
+        assert "  The right person comes first in 100 % of mated searches" in table
+        in_force = [line for line in table if line.startswith("  In force: tau")]
+        assert len(in_force) == 3
+        assert "FPIR 0 % (at most 100 %; too few people to say), FNIR 0 %" in in_force[2]
 
-    def test_another_tau_can_be_tried_and_has_to_be_one(self) -> None:
+    def test_single_photos_leave_half_of_it_untried(self) -> None:
         gallery = factories.gallery(name="Staff")
         for number in range(2):
-            person = factories.person(gallery=gallery)
-            for _ in range(2):
-                factories.face(person=person, vector=axis(number))
-        ended = run("evaluate_recognition", "--gallery", "Staff", "--tau", "2", "--json")
-        told = json.loads(ended.out.splitlines()[-1])
-        assert (told["tau"], told["fpir"]["value"]) == (2.0, 1.0)
-        for wrong in ("4.1", "-0.1", "nan", "wide"):
-            assert run("evaluate_recognition", "--gallery", "Staff", f"--tau={wrong}").status != 0
+            factories.face(person=factories.person(gallery=gallery), vector=axis(number))
+        ended = run("evaluate", "--gallery", "Staff")
+        assert ended.status == 0, ended.err
+        assert "FNIR not tried" in ended.out
+
+    def test_another_version_is_named_and_small_groups_are_not_told_of(self) -> None:
+        gallery = factories.gallery(name="Staff")
+        version = factories.encoder_version(name="Another")
+        for number in range(2):
+            face = factories.face(person=factories.person(gallery=gallery), vector=axis(number))
+            factories.embedding(face=face, vector=axis(number), encoder_version=version)
+        ended = run("evaluate", "--gallery", "Staff", "--encoder-version", "Another", "--minimum-people", 4)
+        report = EvaluationReport.objects.get()
+        assert (report.encoder_version, report.snapshot["minimum_people"]) == (version, 4)
+        assert "(Another; " in ended.out
 
     def test_a_gallery_that_is_empty_or_not_there(self) -> None:
         factories.gallery(name="Empty")
-        empty = run("evaluate_recognition", "--gallery", "Empty")
+        empty = run("evaluate", "--gallery", "Empty")
         assert (empty.status, "Nobody is enrolled" in empty.err) == (2, True)
-        assert run("evaluate_recognition", "--gallery", "Nowhere").status == 2
+        assert run("evaluate", "--gallery", "Nowhere").status == 2
+        assert run("evaluate", "--gallery", "Empty", "--encoder-version", "None").status == 2
