@@ -52,6 +52,8 @@ const facetCharts = (() => {
     return line.x.map((x, index) => ({ x: onAxis(chart.x, x), y: onAxis(chart.y, values[index]) }));
   }
 
+  const FEW = 24; // So many points are shown as such
+
   function datasets(chart) {
     return chart.lines.flatMap((line) => {
       const main = {
@@ -60,13 +62,12 @@ const facetCharts = (() => {
         data: points(chart, line, line.y),
         borderWidth: 2,
         borderDash: line.is_dashed ? [6, 4] : [],
-        pointRadius: 0,
+        pointRadius: line.x.length <= FEW && !line.is_steps && !line.is_dashed ? 3 : 0,
         pointHoverRadius: 4,
-        stepped: line.is_steps ? "before" : false,
-        fill: line.is_steps ? "origin" : false,
+        stepped: line.is_steps && "before",
+        fill: line.is_steps && "origin",
         tension: 0,
       };
-      if (line.is_steps) main.stepped = "after";
       if (!line.high.length) return [main];
       const edge = { band: true, line, borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, tension: 0 };
       return [
@@ -81,7 +82,7 @@ const facetCharts = (() => {
     for (const dataset of drawing.data.datasets) {
       const variable = `--f-chart-${dataset.line.color}`;
       dataset.borderColor = color(variable);
-      dataset.pointHoverBackgroundColor = color(variable);
+      dataset.pointBackgroundColor = dataset.pointHoverBackgroundColor = color(variable);
       dataset.backgroundColor = color(variable, dataset.band ? 0.16 : 0.22);
     }
     for (const axis of [drawing.options.scales.x, drawing.options.scales.y]) {
@@ -182,6 +183,12 @@ const facetCharts = (() => {
               pointStyleWidth: 24,
               boxHeight: 8,
               filter: (item, data) => !data.datasets[item.datasetIndex].band,
+              generateLabels: (made) =>
+                Chart.defaults.plugins.legend.labels.generateLabels(made).map((item) => ({
+                  ...item,
+                  lineDash: made.data.datasets[item.datasetIndex].borderDash,
+                  lineWidth: 2,
+                })),
             },
             onClick(_, item) {
               const { line } = drawing.data.datasets[item.datasetIndex];

@@ -10,6 +10,7 @@ FALSE, MISSED, THIRD, FOURTH, FIFTH, SIXTH = 1, 2, 3, 4, 5, 6
 """Colors: whatever lets a stranger in has the first, whatever keeps the right one out the second."""
 
 ALL_BUT_A_FEW = 0.995
+HALF = 0.5
 """A chart over tau ends where so many of the non-mated lie within it."""
 
 TAU_AXIS = "tau (squared distance)"
@@ -41,7 +42,7 @@ def verification_charts(figures: Figures, verification: Verification, *, key: st
             key=f"{key}-rates",
             title="Error rates over tau",
             text="A larger tau accepts more of everybody. The bands are 95 % intervals.",
-            x=_tau_axis(figures.taus, fmr),
+            x=_tau_axis(figures.taus, fmr, until=HALF),
             y=_log_axis("Error rate", [fmr, fnmr]),
             lines=[
                 _over_tau(figures.taus, fmr, name="FMR: different people accepted", short="FMR", color=FALSE),
@@ -101,7 +102,8 @@ def recognition_charts(figures: Figures) -> list[Chart]:
 
 def _sizes(figures: Figures, found: Recognition, tau: float | None) -> Chart:
     own = _over_tau(figures.taus, found.fpir, name=f"{count(found.size)} people (all)", short="FPIR", color=FALSE)
-    others = [_size_line(figures.taus, size, number) for number, size in enumerate(found.sizes)]
+    sizes = [size for size in found.sizes if size.size != found.size]
+    others = [_size_line(figures.taus, size, number) for number, size in enumerate(sizes)]
     smallest = [size.fpir for size in found.sizes if not size.is_projected] or [found.fpir]
     return Chart(
         key="recognition-sizes",
@@ -199,9 +201,9 @@ def _log_axis(title: str, series: Sequence[Series]) -> Axis:
     return Axis(title, Kind.RATE, log_floor(value for each in series for value in each.value), 1, is_log=True)
 
 
-def _tau_axis(taus: Sequence[float], false: Series, *, title: str = TAU_AXIS) -> Axis:
-    """Return the axis of the taus that matter: from 0 to where nearly everybody is let in."""
-    ends = [tau for tau, rate in zip(taus, false.value, strict=True) if rate >= ALL_BUT_A_FEW]
+def _tau_axis(taus: Sequence[float], false: Series, *, title: str = TAU_AXIS, until: float = ALL_BUT_A_FEW) -> Axis:
+    """Return the axis of the taus that matter: from 0 to where so many are let in."""
+    ends = [tau for tau, rate in zip(taus, false.value, strict=True) if rate >= until]
     end = ends[0] if ends else max(taus, default=4.0)
     return Axis(title, Kind.DISTANCE, 0, float(f"{end or 4.0:.2g}"))
 

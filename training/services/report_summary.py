@@ -162,7 +162,9 @@ def sizes_at_tau(figures: Figures) -> list[SizeRow]:
         return []
     found = figures.recognition
     own = AtSize(size=found.size, is_projected=False, fpir=found.fpir, upper=[])
-    sizes: Sequence[AtSize] = sorted([own, *found.sizes], key=lambda each: each.size)
+    sizes: Sequence[AtSize] = sorted(
+        [own, *(each for each in found.sizes if each.size != found.size)], key=lambda each: each.size
+    )
     return [SizeRow(each.size, each is own, each.is_projected, rate_at(each.fpir, figures.taus, tau)) for each in sizes]
 
 
