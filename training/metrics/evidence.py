@@ -13,7 +13,8 @@ class Comparisons:
     """Distances between faces of two people, or (where `first` equals `second`) of one.
 
     Where there are too many to keep, all of the near ones are here and a sample of the others, which stand for more
-    than themselves.
+    than themselves. Two faces are compared once: with `first` the probe, or of two probes of different people by turns
+    one and the other, so that nobody is `first` more often.
 
     Attributes:
         first: (E,) whose face was compared.
@@ -74,7 +75,8 @@ class Evidence:
         people: (P,) ids, ascending: everybody with an enrolled face.
         faces: how many faces are enrolled.
         photos: how many photos they come from.
-        is_complete: whether every enrolled face was a probe; otherwise a sample of people was.
+        is_complete: whether every enrolled face was a probe; otherwise a simple random sample of the faces was, so that
+            a share among the probes needs no weight.
         photo_mated, photo_non_mated: faces with single faces of other photos.
         person_mated, person_non_mated: faces with templates, their own without the photo.
         searches: faces among all templates.

@@ -129,22 +129,23 @@ class _Evaluation:
     def _figures(
         self, evidence: Evidence, in_force: Mapping[str, TauInForce], groups: Subgroups, seed: int, minimum: int
     ) -> Figures:
-        begun, counted = self.done, 0
+        begun, counted, note = self.done, 0, f"Resampling {len(evidence.people):,} people"
 
         def progress(resamples: int) -> None:
             nonlocal counted
             counted += resamples
-            self._report(min(begun + counted, self.total), f"Resampling {len(evidence.people):,} people")
+            self._report(min(begun + counted, self.total), note)
 
-        return figures_of(
-            evidence,
-            tau={use: tau.tau for use, tau in in_force.items()},
-            fields=groups.fields,
-            seed=seed,
-            resamples=RESAMPLES,
-            minimum_people=minimum,
-            progress=progress,
-        )
+        with kept_alive(self.job, note=note):  # groups of people tell of no progress
+            return figures_of(
+                evidence,
+                tau={use: tau.tau for use, tau in in_force.items()},
+                fields=groups.fields,
+                seed=seed,
+                resamples=RESAMPLES,
+                minimum_people=minimum,
+                progress=progress,
+            )
 
     def _store(self, report: EvaluationReport, evidence: Evidence, version: EncoderVersion, seed: int) -> None:
         self._report(self.done, "Fitting the probability", is_due=True)
