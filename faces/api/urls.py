@@ -12,7 +12,6 @@ from faces.api.views.photos import PhotoViewSet
 from faces.api.views.probable_people import ProbablePersonViewSet
 from faces.api.views.search_status import SearchStatusView
 from faces.api.views.searches import RecognizeView, SearchEventViewSet, VerifyView
-from faces.api.views.thresholds import ThresholdViewSet
 from faces.api.views.unknown import UnknownAddressView
 
 router = SimpleRouter(trailing_slash=False)
@@ -22,7 +21,6 @@ router.register("photos", PhotoViewSet, basename="photo")
 router.register("faces", FaceViewSet, basename="face")
 router.register("probable-people", ProbablePersonViewSet, basename="probable-person")
 router.register("jobs", JobViewSet, basename="job")
-router.register("thresholds", ThresholdViewSet, basename="threshold")
 router.register("searches", SearchEventViewSet, basename="search")
 router.register("encoder-versions", EncoderVersionViewSet, basename="encoder-version")
 
