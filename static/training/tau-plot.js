@@ -6,7 +6,7 @@ const tauPlot = (() => {
   const BARS = { top: 26, height: 130 };
   const CURVES = { top: 192, height: 190 };
   const HEIGHT = 420;
-  const LEFT = 62;
+  const LEFT = 74;
   const RIGHT = 14;
   const LARGEST_N = 1e6;
 

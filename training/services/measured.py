@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from django.db.models import Count
+from django.utils import timezone
 
 from faces.models import EncoderVersion, Gallery, Template
 from training.metrics.figures import ENOUGH_PEOPLE, Figures, Rate, Series, Verdict
@@ -99,18 +100,18 @@ def doubts(rate: Rate) -> str:
     """Return how far a rate can be trusted, in words; empty where it is simply measured."""
     high = one_in(min(rate.high or 0.0, 1.0))
     if rate.verdict is Verdict.NONE_SEEN:
-        return f"No error was seen, which shows no less than {high}."
+        return f"No error was seen, which shows no less than {high}"
     if rate.verdict is Verdict.TOO_FEW:
         people = "1 person" if rate.people == 1 else f"{rate.people} people"
-        return f"Rough: errors of only {people} were seen, {ENOUGH_PEOPLE} are enough; it may be up to {high}."
+        return f"Rough: errors of only {people} were seen, {ENOUGH_PEOPLE} are enough; it may be up to {high}"
     return ""
 
 
 def evidence_words(measured: Measured) -> str:
     """Return what a rate was measured on."""
     report = measured.report
-    when = f"{report.created_at:%-d %B %Y}"
-    return f"{report.people:,} people and {report.photos:,} photos of this gallery, {when}."
+    when = timezone.localtime(report.created_at)
+    return f"{report.people:,} people and {report.photos:,} photos of this gallery, {when.day} {when:%B %Y}"
 
 
 def as_measured(measured: Measured, rates: Mapping[str, Rate]) -> dict[str, object]:

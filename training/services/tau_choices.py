@@ -161,7 +161,7 @@ def save_choice(choice: Choice, *, reason: str, user: User | None) -> Threshold:
             kind=choice.kind,
             rate=choice.asked,
             gallery_size=choice.measured.size if is_fpir else None,
-            evidence=" ".join(filter(None, [evidence_words(choice.measured), choice.warning])),
+            evidence=". ".join(filter(None, [evidence_words(choice.measured), choice.warning])),
             measured=as_measured(choice.measured, choice.rates),
         ),
     )

@@ -133,7 +133,7 @@ def _chosen(
     choice = choose_tau(measured, use=decision.use, **asked)
     row = save_choice(choice, reason=values["reason"], user=signed_in(request))
     if choice.warning:
-        messages.warning(request, choice.warning)
+        messages.warning(request, f"{choice.warning}.")
     return row
 
 
