@@ -19,8 +19,20 @@ from pgvector import HalfVector
 from PIL import Image
 
 from encoder.geometry import BoundingBox, EncodedFace, EncodedPhoto, FaceQuality, Landmarks
-from faces.models import Embedding, EncoderVersion, Face, Gallery, Job, Person, Photo, ProbablePerson, Threshold
+from faces.models import (
+    Embedding,
+    EncoderVersion,
+    Face,
+    Gallery,
+    Job,
+    PairClassifier,
+    Person,
+    Photo,
+    ProbablePerson,
+    Threshold,
+)
 from faces.services.encoders import default_encoder_version
+from faces.services.probability_curve import ProbabilityCurve
 from faces.services.thresholds import set_tau
 
 Vector = npt.NDArray[np.float32]
@@ -186,6 +198,22 @@ def embedding(*, face: Face, vector: Vector, encoder_version: EncoderVersion | N
         is_enrolled=face.is_enrolled,
         vector=HalfVector(vector),
     )
+
+
+CURVE = ProbabilityCurve(intercept=10.0, distance=-100.0, log_distance=0.0, low=0.01, high=0.99)
+"""Near 0.99 up to a distance of 0.05, 1/2 at 0.1, near 0.01 beyond 0.15."""
+
+
+def pair_classifier(*, gallery: Gallery | None, **values: Any) -> PairClassifier:
+    """A calibrated one of searches by the version that serves the gallery, or new galleries; its curve is `CURVE`."""
+    defaults: dict[str, Any] = {
+        "encoder_version": gallery.encoder_version if gallery else default_encoder_version(),
+        "compares": PairClassifier.Compares.SEARCH,
+        "is_calibrated": True,
+        "parameters": CURVE.as_json(),
+        "people": 90,
+    }
+    return PairClassifier.objects.create(gallery=gallery, **defaults | values)
 
 
 def job(*, gallery: Gallery | None = None, state: Job.State = Job.State.RUNNING, **values: Any) -> Job:

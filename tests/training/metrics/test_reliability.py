@@ -43,13 +43,14 @@ def test_the_bins_hold_what_was_claimed_and_seen_by_hand() -> None:
     high = by_low[0.95]
     assert (high.comparisons, high.people) == (3, 3)
     assert high.share == pytest.approx(0.4)
-    assert high.claimed == pytest.approx((0.1 * 0.95 + 0.2 * 0.97 + 0.1 * 0.96) / 0.4)
+    mean = (0.1 * 0.95 + 0.2 * 0.97 + 0.1 * 0.96) / 0.4
+    assert high.claimed == pytest.approx(mean)
     assert high.seen == pytest.approx(0.2 / 0.4)
     assert by_low[0.2].seen == 0
     assert by_low[0.99].seen == 1
     assert by_low[0.5].claimed is by_low[0.5].seen is None
     assert sum(found.comparisons for found in told.bins) == 5
-    expected = abs(0.4 * high.claimed - 0.2) + 0.5 * 0.2 + 0.1 * 0.01
+    expected = abs(0.4 * mean - 0.2) + 0.5 * 0.2 + 0.1 * 0.01
     assert told.calibration_error.value == pytest.approx(expected)
     assert told.constant_brier == pytest.approx(0.3 * 0.7)
 
