@@ -105,8 +105,9 @@ class _Gathering:
         others = count - (place_of_own(enrolled, probes) >= 0)  # (S,)
         trials = self._by_person(probes.people, others)
         near, far = self._collectors(probes, count, trials, enrolled.some_template_vectors, enrolled.templates)
-        note = f"of {count:,} people, of whom each is a template"
-        found = scan_templates(enrolled, probes, near=near, far=far, progress=self._counter(note))
+        found = scan_templates(
+            enrolled, probes, near=near, far=far, progress=self._counter(f"of {count:,} people's templates")
+        )
         is_other = probes.people[far.probes] != enrolled.templates[far.others]
         kept = far.only(np.flatnonzero(is_other))
         return self._comparisons(probes, near, kept, enrolled.templates, trials), found

@@ -282,9 +282,10 @@ class TestAsking:
 
     def test_for_another_version_measures_its_embeddings(self, gallery: Gallery) -> None:
         people = three_people(gallery)
-        version = factories.encoder_version()
+        version = factories.encoder_version(dimension=4)
         for number, person in enumerate(people):
-            factories.embedding(face=person.faces.all()[0], vector=axis(number), encoder_version=version)
+            vector = axis(number, dimension=4)
+            factories.embedding(face=person.faces.all()[0], vector=vector, encoder_version=version)
         report = evaluate(gallery, encoder_version=version)
         assert report.encoder_version == version
         assert report.snapshot["faces"] == 3
