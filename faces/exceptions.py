@@ -55,6 +55,18 @@ class PhotoNotFoundError(NotFoundError):
     code = "photo_not_found"
 
 
+class DecisionNotFoundError(NotFoundError):
+    """No decision has this number; its gallery may be deleted, and its decisions with it."""
+
+    code = "decision_not_found"
+
+
+class OtherPhotoError(InvalidRequestError):
+    """A decision was to be made again with another photo than it was made with."""
+
+    code = "other_photo"
+
+
 class ConflictError(FacetError):
     """The present state of a row forbids it (HTTP 409)."""
 

@@ -154,7 +154,7 @@ def _ranked(candidates: Sequence[Mapping[str, Any]]) -> tuple[Ranked, ...]:
     )
 
 
-def is_same(one: Answer, other: Answer, *, tau: float, other_tau: float) -> bool:
+def is_same(one: Answer, other: Answer, *, tau: float, other_tau: float, became: Mapping[int, int]) -> bool:
     """Whether two answers say the same: of every face the same verdict about the same people.
 
     Of similar people those within tau are compared, and who is the nearest. Distances may differ.
@@ -162,17 +162,22 @@ def is_same(one: Answer, other: Answer, *, tau: float, other_tau: float) -> bool
     Args:
         one, other: to one question.
         tau, other_tau: that decided each.
+        became: who was merged into whom after the first: two names of one person.
     """
     if len(one.faces) != len(other.faces):
         return False
-    return all(_said(a, tau) == _said(b, other_tau) for a, b in zip(one.faces, other.faces, strict=True))
+    pairs = zip(one.faces, other.faces, strict=True)
+    return all(_said(first, tau, became) == _said(second, other_tau, {}) for first, second in pairs)
 
 
-def _said(face: FaceAnswer, tau: float) -> tuple[object, ...]:
+def _said(face: FaceAnswer, tau: float, became: Mapping[int, int]) -> tuple[object, ...]:
+    def who(person: int | None) -> int | None:
+        return None if person is None else became.get(person, person)
+
     if face.verdict == Verdict.SIMILAR:
-        within = frozenset(ranked.person for ranked in face.candidates if ranked.distance <= tau)
-        return face.verdict, within, face.candidates[0].person if face.candidates else None
-    return face.verdict, face.person, frozenset(face.rivals)
+        within = frozenset(who(ranked.person) for ranked in face.candidates if ranked.distance <= tau)
+        return face.verdict, within, who(face.candidates[0].person) if face.candidates else None
+    return face.verdict, who(face.person), frozenset(who(rival) for rival in face.rivals)
 
 
 def in_words(face: FaceAnswer, *, tau: float, names: Mapping[int, str]) -> str:

@@ -43,21 +43,24 @@ def record_recognition(
     duration_ms: float,
 ) -> SearchEvent:
     """Keep that somebody asked who is on a photo; `limit` is how many people were to be ranked."""
-    answer = {"faces": [recognized(answer) for answer in answers], "limit": limit}
-    if answers:
-        answer |= found_by(answers[0].route) | {"noise": answers[0].probe_noise}
+    answer = answered(answers, limit=limit)
     event = SearchEvent(gallery=gallery, use=SearchEvent.Use.RECOGNITION, duration_ms=duration_ms)
     return _record(event, asker, gallery.encoder_version, tau, answer, [probe])
 
 
-def recognized(answer: Recognition) -> JsonObject:
-    """Return what is kept of the answer about one face."""
+def answered(answers: Sequence[Recognition], *, limit: int) -> JsonObject:
+    """Return what is kept of a recognition."""
+    answer: JsonObject = {"faces": [_recognized(answer) for answer in answers], "limit": limit}
+    return answer | _found_by(answers[0].route) | {"noise": answers[0].probe_noise} if answers else answer
+
+
+def _recognized(answer: Recognition) -> JsonObject:
     return {
         "outcome": str(answer.outcome),
         "person": answer.match.face.person_id if answer.match else None,
         "face": answer.match.face.pk if answer.match else None,
         "distance": answer.candidates[0].distance if answer.candidates else None,
-        "candidates": ranked(answer.candidates),
+        "candidates": _ranked(answer.candidates),
         "rivals": [rival.face.person_id for rival in answer.rivals],
         **_likely(answer.probability),
     }
@@ -70,19 +73,23 @@ def record_similar(
 
     It is a comparison of one with all, like a recognition, and is answered for like one.
     """
-    answer: JsonObject = {
-        "about_person": about.pk if isinstance(about, Person) else about.person_id,
-        "about_face": about.pk if isinstance(about, Face) else None,
-        "candidates": ranked(similarity.people),
-        "limit": limit,
-        **found_by(similarity.route),
-    }
+    answer = likened(about, similarity, limit=limit)
     event = SearchEvent(gallery=about.gallery, use=SearchEvent.Use.SIMILAR, duration_ms=duration_ms)
     return _record(event, asker, about.gallery.encoder_version, similarity.tau, answer, [])
 
 
-def ranked(candidates: Sequence[Candidate]) -> list[JsonObject]:
-    """Return what is kept of the people who were ranked: numbers, distances, and which template each had."""
+def likened(about: Person | Face, similarity: Similarity, *, limit: int) -> JsonObject:
+    """Return what is kept of a search for similar people."""
+    return {
+        "about_person": about.pk if isinstance(about, Person) else about.person_id,
+        "about_face": about.pk if isinstance(about, Face) else None,
+        "candidates": _ranked(similarity.people),
+        "limit": limit,
+        **_found_by(similarity.route),
+    }
+
+
+def _ranked(candidates: Sequence[Candidate]) -> list[JsonObject]:
     return [
         {
             "person": candidate.face.person_id,
@@ -95,8 +102,7 @@ def ranked(candidates: Sequence[Candidate]) -> list[JsonObject]:
     ]
 
 
-def found_by(route: Route) -> JsonObject:
-    """Return what is kept of the way the nearest people were found."""
+def _found_by(route: Route) -> JsonObject:
     return {"index": route.index_name, "lists": route.lists_searched}
 
 

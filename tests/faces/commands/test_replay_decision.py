@@ -1,0 +1,365 @@
+"""`replay_decision`, with the real encoder on real photographs: what has changed since is named."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from encoder.geometry import EncodedPhoto
+from faces.encoding import encode_probe
+from faces.models import Face, Gallery, PairClassifier, Person, Photo, SearchEvent, SearchPlan, Threshold
+from faces.services.encoders import default_encoder_version
+from faces.services.enrollment import store_encoded_photo
+from faces.services.people import merge_people
+from faces.services.photos import accept_photo
+from faces.services.queueing import LEASE
+from faces.services.thresholds import set_tau
+from tests import factories
+from tests.faces.commands.running import Ended, run
+from tests.faces.photographs import another_photo, astronaut, grace_hopper, jpeg
+
+pytestmark = pytest.mark.django_db
+
+PORTRAITS = {"Eileen": astronaut, "Grace": grace_hopper}
+
+
+@cache
+def encoded(name: str) -> tuple[bytes, EncodedPhoto]:
+    """Somebody's portrait, and what the real encoder finds in it, found once for all tests."""
+    data = jpeg(PORTRAITS[name]())
+    return data, encode_probe(data, default_encoder_version())
+
+
+def enroll(gallery: Gallery, name: str, portrait: str) -> Person:
+    person = factories.person(gallery=gallery, name=name)
+    data, faces = encoded(portrait)
+    photo = accept_photo(gallery=gallery, data=data, name=f"{name}.jpg", portrait_of=person).photo
+    _, (claimed,) = Photo.claim_batch([photo.pk], until=timezone.now() + LEASE)
+    assert store_encoded_photo(photo=claimed, encoded=faces, encoder_version=gallery.encoder_version)
+    return person
+
+
+@pytest.fixture
+def staff() -> Gallery:
+    """A gallery in which Eileen and Grace are enrolled with one photo each."""
+    gallery = factories.gallery(name="Staff")
+    for name in PORTRAITS:
+        enroll(gallery, name, name)
+    return gallery
+
+
+@pytest.fixture
+def eileen(staff: Gallery) -> Person:
+    return Person.objects.get(name="Eileen")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """Another photo of Eileen than the enrolled one."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(jpeg(another_photo(astronaut())))
+    return path
+
+
+def decided(*words: object) -> str:
+    """Ask something; the number of the decision."""
+    told = json.loads(run(*map(str, words), "--json").out)
+    return str(told["decision_id"])
+
+
+def replayed(decision: str, *photos: Path) -> tuple[int, dict[str, Any]]:
+    """The exit status, and what is told to a program."""
+    ended = run("replay_decision", decision, *photos, "--json")
+    assert ended.err == ""
+    return ended.status, json.loads(ended.out)
+
+
+def changes(told: dict[str, Any]) -> dict[str, str]:
+    """The sentences by what they are about."""
+    return {change["what"]: change["sentence"] for change in told["changed"]}
+
+
+def recognized(photo: Path) -> str:
+    return decided("recognize", photo, "--gallery", "Staff")
+
+
+class TestNothingHasChanged:
+    def test_a_recognition_is_the_same(self, photo: Path, eileen: Person) -> None:
+        decision = recognized(photo)
+        before = SearchEvent.objects.count()
+        ended = run("replay_decision", decision, photo)
+
+        assert (ended.status, ended.err) == (0, "")
+        lines = ended.out.splitlines()
+        assert lines[0].startswith("Recognition (1:N) in gallery “Staff”, 20")
+        assert lines[1].startswith(f"Then: Eileen (person {eileen.pk}), distance 0.")
+        assert lines[2].startswith(f"Made again by the encoder version and tau of then: Eileen (person {eileen.pk}),")
+        assert lines[3].startswith(f"Now: Eileen (person {eileen.pk}), distance 0.")
+        assert lines[4] == "Nothing has changed since."
+        assert lines[-1] == "The answer is the same now."
+        assert SearchEvent.objects.count() == before, "a replay is no search"
+
+    def test_what_is_the_same_is_said(self, photo: Path, eileen: Person) -> None:
+        status, told = replayed(recognized(photo), photo)
+
+        assert (status, told["is_same"], told["changed"]) == (0, True, [])
+        assert {finding["what"] for finding in told["unchanged"]} == {
+            "tau",
+            "encoder_version",
+            "person_deleted",
+            "template",
+            "distance",
+            "route",
+            "software",
+        }
+        (then,), (again,), (now,) = (told[when]["faces"] for when in ("then", "again", "now"))
+        assert then["person"] == again["person"] == now["person"] == eileen.pk
+        assert again["distance"] == pytest.approx(then["distance"], abs=0.003)
+
+    def test_a_verification_of_a_person_is_the_same(self, photo: Path, eileen: Person) -> None:
+        decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
+        status, told = replayed(decision, photo)
+        assert (status, told["then"]["compares"], changes(told)) == (0, "person", {})
+
+    def test_a_verification_of_two_photos_is_the_same_without_a_gallery(self, photo: Path, tmp_path: Path) -> None:
+        second = tmp_path / "second.jpg"
+        second.write_bytes(jpeg(astronaut()))
+        status, told = replayed(decided("verify", photo, second), photo, second)
+        assert (status, told["gallery"], changes(told)) == (0, None, {})
+        assert told["again"]["faces"][0]["distance"] == pytest.approx(told["then"]["faces"][0]["distance"], abs=0.003)
+
+
+class TestWhatHasChanged:
+    def test_another_tau_is_named_with_who_set_it_and_why(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        set_tau(
+            gallery=staff,
+            encoder_version=staff.encoder_version,
+            use=Threshold.Use.RECOGNITION,
+            tau=0.001,
+            reason="As strict as can be",
+            user=factories.user(name="ada"),
+        )
+        status, told = replayed(decision, photo)
+
+        assert (status, told["is_same"]) == (1, False)
+        assert changes(told)["tau"].startswith("tau is 0.001 now; it was 0.0993. ada set it on 20")
+        assert changes(told)["tau"].endswith(": “As strict as can be”.")
+        assert told["again"]["faces"][0]["verdict"] == "match"
+        assert told["now"]["faces"][0]["verdict"] == "nobody"
+
+    def test_the_same_tau_set_anew_is_named_and_changes_nothing(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        set_tau(
+            gallery=staff,
+            encoder_version=staff.encoder_version,
+            use=Threshold.Use.RECOGNITION,
+            tau=0.0993,
+            reason="Our own",
+            user=None,
+        )
+        status, told = replayed(decision, photo)
+        assert status == 0
+        assert changes(told)["tau"].startswith("tau is 0.0993, as then, but was set anew. It was set on 20")
+
+    def test_a_deleted_person_is_named(self, photo: Path, eileen: Person) -> None:
+        decision = recognized(photo)
+        Face.objects.filter(person=eileen).delete()
+        number = eileen.pk
+        eileen.delete()
+        status, told = replayed(decision, photo)
+
+        assert status == 1
+        assert changes(told)["person_deleted"] == f"Person {number} is deleted."
+        assert "is deleted" in changes(told)["stored_face"]
+        assert told["now"]["faces"][0]["verdict"] == "nobody"
+
+    def test_a_merged_person_is_named_and_stays_the_same_one(self, photo: Path, eileen: Person, staff: Gallery) -> None:
+        decision = recognized(photo)
+        other = factories.person(gallery=staff, name="Eileen Collins")
+        merge_people(source=eileen, target=other)
+        status, told = replayed(decision, photo)
+
+        assert changes(told)["person_merged"] == (
+            f"Eileen (person {eileen.pk}) was merged into Eileen Collins (person {other.pk})."
+        )
+        assert status == 0
+        assert told["now"]["faces"][0]["person"] == other.pk
+
+    def test_a_claimed_person_who_was_merged_is_verified_as_the_one_who_is_left(
+        self, photo: Path, eileen: Person, staff: Gallery
+    ) -> None:
+        decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
+        merge_people(source=eileen, target=factories.person(gallery=staff, name="Eileen Collins"))
+        status, told = replayed(decision, photo)
+        assert status == 0
+        assert "person_merged" in changes(told)
+
+    def test_somebody_new_who_ranks_is_named(self, photo: Path, eileen: Person, staff: Gallery) -> None:
+        decision = recognized(photo)
+        face = eileen.faces.get()
+        twin = factories.person(gallery=staff, name="E. Collins")
+        factories.face(person=twin, vector=np.asarray(face.embeddings.get().vector, dtype=np.float32))
+        status, told = replayed(decision, photo)
+
+        assert status == 1
+        assert changes(told)["new_person"].startswith(f"E. Collins (person {twin.pk}) ranks 2. now, at 0.")
+        assert "; they were added on 20" in changes(told)["new_person"]
+        assert told["again"]["faces"][0]["verdict"] == "match"
+        assert told["now"]["faces"][0]["verdict"] == "ambiguous"
+
+    def test_a_template_with_another_face_is_named(self, photo: Path, eileen: Person) -> None:
+        decision = recognized(photo)
+        factories.face(person=eileen, vector=factories.axis(5))
+        _, told = replayed(decision, photo)
+
+        said = changes(told)["template"]
+        assert said.startswith(
+            f"Eileen (person {eileen.pk}) has another template: 1 face added since (2 enrolled now, 1 then). The distance is"
+        )
+
+    def test_a_template_that_lost_its_faces_is_named(self, photo: Path, eileen: Person) -> None:
+        decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
+        eileen.faces.update(is_enrolled=False)
+        status, told = replayed(decision, photo)
+
+        assert status == 1
+        assert "no template of the encoder version that decided any more" in changes(told)["template"]
+        assert "is no longer enrolled" in changes(told)["stored_face"]
+        assert "has no enrolled face" in told["now"]["refusal"]
+        ended = run("replay_decision", decision, photo)
+        assert "Now: no answer. Eileen has no enrolled face yet." in ended.out
+
+    def test_another_encoder_version_is_named_and_the_old_one_asked_as_well(
+        self, photo: Path, eileen: Person, staff: Gallery
+    ) -> None:
+        decision = recognized(photo)
+        before = staff.encoder_version
+        after = factories.encoder_version(weights=before.weights, spec=before.spec, name="Ours, second")
+        set_tau(
+            gallery=None,
+            encoder_version=after,
+            use=Threshold.Use.RECOGNITION,
+            tau=0.08,
+            reason="Measured",
+            user=None,
+        )
+        staff.encoder_version = after
+        staff.save()
+        status, told = replayed(decision, photo)
+
+        assert status == 1, "nobody is enrolled by the new version"
+        assert changes(told)["encoder_version"].startswith(
+            f"Encoder version “Ours, second” serves now; “{before}” decided."
+        )
+        assert told["again"]["faces"][0]["person"] == eileen.pk
+
+    def test_missing_weights_of_the_old_version_are_named_and_the_new_one_answers(
+        self, photo: Path, staff: Gallery
+    ) -> None:
+        gone = factories.encoder_version(name="Gone", spec=staff.encoder_version.spec)
+        decision = recognized(photo)
+        SearchEvent.objects.update(encoder_version=gone)
+        _, told = replayed(decision, photo)
+
+        assert "The weights of encoder version “Gone” are not at storage:" in told["again"]["refusal"]
+        assert told["now"]["faces"][0]["verdict"] == "match"
+
+    def test_an_index_where_there_was_none_is_named(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        SearchEvent.objects.update(answer=SearchEvent.objects.get().answer | {"index": "an_index", "lists": 7})
+        _, told = replayed(decision, photo)
+        assert changes(told)["route"] == (
+            "The nearest people are found by looking at everybody now; they were by index an_index in 7 of its lists."
+        )
+
+    def test_another_scatter_by_which_people_are_told_apart_is_named(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        SearchPlan.objects.create(gallery=staff, encoder_version=staff.encoder_version, probe_noise=0.07)
+        _, told = replayed(decision, photo)
+        assert changes(told)["noise"] == "People are told apart by a scatter of probes of 0.07 now; it was 0.03."
+
+    def test_another_version_of_the_software_is_named(self, photo: Path, staff: Gallery, settings: Any) -> None:
+        decision = recognized(photo)
+        settings.VERSION = "9.9"
+        _, told = replayed(decision, photo)
+        assert changes(told) == {"software": "Facet is 9.9 now; it was 0.1.0."}
+
+    def test_a_classifier_that_is_gone_is_named(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        event = SearchEvent.objects.get()
+        event.answer["faces"][0] |= {"probability": 0.91, "classifier": 12}
+        event.save()
+        assert not PairClassifier.objects.exists()
+        _, told = replayed(decision, photo)
+        assert changes(told)["classifier"] == (
+            "The probability is not told, by classifier none; it was 0.9100, by classifier 12."
+        )
+
+    def test_a_photo_that_is_encoded_differently_is_named(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        event = SearchEvent.objects.get()
+        event.answer["faces"][0]["candidates"][0]["distance"] += 0.02
+        event.save()
+        _, told = replayed(decision, photo)
+        assert "the photo is encoded differently here" in changes(told)["distance"]
+
+    def test_other_similar_people_are_named_without_a_photo(self, client: Any, eileen: Person, staff: Gallery) -> None:
+        client.force_login(factories.user(is_staff=True, is_superuser=True))
+        client.get(f"/admin/people/{eileen.pk}/similar/")
+        decision = str(SearchEvent.objects.get().key)
+        assert replayed(decision)[0] == 0
+        vector = np.asarray(eileen.faces.get().embeddings.get().vector, dtype=np.float32)
+        twin = factories.face(person=factories.person(gallery=staff, name="E. Collins"), vector=vector).person
+        status, told = replayed(decision)
+        assert (status, told["then"]["about_person"]) == (1, eileen.pk)
+        assert twin is not None
+        assert f"person {twin.pk}) ranks 1. now" in changes(told)["new_person"]
+
+
+class TestBadInput:
+    def refused(self, *words: object) -> Ended:
+        ended = run("replay_decision", *words)
+        assert (ended.status, ended.out) == (2, "")
+        return ended
+
+    def test_another_photo_is_refused_with_both_digests(self, photo: Path, staff: Gallery, tmp_path: Path) -> None:
+        decision = recognized(photo)
+        other = tmp_path / "other.jpg"
+        other.write_bytes(jpeg(astronaut()))
+        said = self.refused(decision, other).err
+        for path in (photo, other):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() in said
+
+    def test_a_missing_or_a_needless_photo_is_refused(self, photo: Path, staff: Gallery) -> None:
+        decision = recognized(photo)
+        assert "made with one photo; 0 are here" in self.refused(decision).err
+        assert "made with one photo; 2 are here" in self.refused(decision, photo, photo).err
+
+    def test_two_photos_in_the_wrong_order_are_refused(self, photo: Path, tmp_path: Path) -> None:
+        second = tmp_path / "second.jpg"
+        second.write_bytes(jpeg(astronaut()))
+        decision = decided("verify", photo, second)
+        assert "Photo 1 is another one" in self.refused(decision, second, photo).err
+
+    def test_a_decision_that_is_not_there_is_refused(self, photo: Path) -> None:
+        assert "There is no decision" in self.refused(uuid4(), photo).err
+
+    def test_what_is_no_decision_id_is_refused(self, photo: Path) -> None:
+        assert "'12' is no decision_id" in run("replay_decision", "12", photo).err
+
+    def test_a_file_that_is_not_there_is_refused(self, photo: Path, staff: Gallery, tmp_path: Path) -> None:
+        assert "cannot be read" in self.refused(recognized(photo), tmp_path / "none.jpg").err
+
+    def test_a_comparison_of_an_earlier_facet_cannot_be_made_again(self, photo: Path, eileen: Person) -> None:
+        decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
+        event = SearchEvent.objects.get()
+        event.answer = {name: event.answer[name] for name in ("is_match", "distance", "face", "person")}
+        event.save()
+        assert "earlier version of Facet" in self.refused(decision, photo).err
