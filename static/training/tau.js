@@ -10,6 +10,7 @@ facet.each("[data-tau]", (root) => {
   const form = document.querySelector("[data-tau-form]");
   const fields = { tau: form?.elements.tau, oneIn: form?.elements.one_in, how: form?.elements.how };
   const note = form?.querySelector("[data-one-in-note]");
+  const AS_STORED = 1 + 1e-5; // rates are stored with six digits
   const REST = 400; // milliseconds after which a handle that was let go asks for faces
   let plot = null;
   let tau = data.tau ?? data.taus[Math.floor(data.taus.length / 2)];
@@ -68,8 +69,9 @@ facet.each("[data-tau]", (root) => {
   // The loosest tau that holds a rate, or nothing where none can be shown to
   function placeFor(rate) {
     const { value, high, people } = data.rates[data.false];
-    const place = value.findLastIndex((each) => each <= rate);
-    return place < 0 || (!people[place] && high[place] > rate) ? -1 : place;
+    const most = rate * AS_STORED;
+    const place = value.findLastIndex((each) => each <= most);
+    return place < 0 || (!people[place] && high[place] > most) ? -1 : place;
   }
 
   // Showing ---------------------------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ facet.each("[data-tau]", (root) => {
     }
     asked = 1 / n;
     const place = placeFor(asked);
-    const least = Math.floor(1 / data.smallest);
+    const least = Math.floor(AS_STORED / data.smallest);
     note.classList.toggle("f-errors", place < 0);
     if (place < 0) {
       note.textContent = `Too few people were measured to show that. The most that they can show is 1 in ${least.toLocaleString("en")}.`;

@@ -2,13 +2,14 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from math import ceil, floor
 
 from django.contrib.auth.models import User
 
 from faces.models import EncoderVersion, Gallery, Threshold
 from faces.services.thresholds import BY_HAND, Grounds, set_tau
 from training.exceptions import NotMeasuredError, TooFewPeopleError, WrongRateError
-from training.metrics.figures import ENOUGH_PEOPLE, Rate, Series, Verdict
+from training.metrics.figures import Rate, Series, Verdict
 from training.services.measured import (
     Measured,
     as_measured,
@@ -29,6 +30,12 @@ EXAMPLES: dict[str, str] = {
     Threshold.ErrorRate.FMR: "fmr, such as 0.0001",
     Threshold.ErrorRate.FPIR: "fpir, such as 0.01",
 }
+
+MANY = 0.5
+"""A share above is not said as 1 in so many."""
+
+AS_STORED = 1 + 1e-5
+"""Reports hold rates with six digits: 1 in 150 is at most 1 in 150, though 0.00666667 is more."""
 
 OF_WHOM: dict[str, str] = {
     Threshold.ErrorRate.FMR: "impostors verified",
@@ -94,9 +101,9 @@ def choose_tau(
             "Nobody could be compared with anybody else when this gallery was measured: two people at least are "
             "needed. Set tau by hand until then."
         )
-    place = bisect_right(series.value, asked) - 1
+    place = bisect_right(series.value, asked * AS_STORED) - 1
     rate = rate_of(series, place) if place >= 0 else None
-    if rate is None or (rate.verdict is Verdict.NONE_SEEN and (rate.high or 0.0) > asked):
+    if rate is None or (rate.verdict is Verdict.NONE_SEEN and (rate.high or 0.0) > asked * AS_STORED):
         raise _too_few(measured, kind, series, asked)
     tau = figures.taus[place]
     return Choice(measured, use, kind, asked, tau, figures_at(measured, tau), doubts(rate))
@@ -124,10 +131,9 @@ def smallest_shown(series: Series) -> float:
     return min([*seen[:1], *bounds[-1:]], default=1.0)
 
 
-def smallest_measured(series: Series) -> float | None:
-    """Return the smallest rate that errors of `ENOUGH_PEOPLE` people show; None where nowhere so many had one."""
-    enough = (value for value, people in zip(series.value, series.people, strict=True) if people >= ENOUGH_PEOPLE)
-    return next(enough, None)
+def reachable(smallest: float) -> str:
+    """Return a rate that can be asked for where `smallest` is what can be shown, as "1 in 830": never a rarer one."""
+    return f"1 in {floor(AS_STORED / smallest):,}" if 0 < smallest <= MANY else f"{ceil(100 * smallest)} in 100"
 
 
 def _too_few(measured: Measured, kind: Threshold.ErrorRate, series: Series, asked: float) -> TooFewPeopleError:
@@ -135,7 +141,7 @@ def _too_few(measured: Measured, kind: Threshold.ErrorRate, series: Series, aske
     people = measured.report.people
     return TooFewPeopleError(
         f"At most {one_in(asked)} {OF_WHOM[kind]} cannot be shown with the {people:,} people who were measured: the "
-        f"smallest rate that they can show is {one_in(least)}. Ask for that or more, or measure more people.",
+        f"smallest rate that they can show is {reachable(least)}. Ask for that or more, or measure more people.",
         asked=asked,
         smallest=least,
         people=people,
