@@ -10,6 +10,9 @@ from benchmarks.calibration_growth import Grown, Projected
 from benchmarks.calibration_halves import Row
 from training.metrics.figures import ENOUGH_PEOPLE
 
+SMALL = 0.01
+"""Rates below are told with a digit more, where there are as many comparisons as in verification."""
+
 WAYS = {"report": "set by the report", "formula": "1 - (1 - FMR)^N", "factory": "factory's tau"}
 
 
@@ -22,19 +25,18 @@ def print_rows(rows: Sequence[Row]) -> None:
         "  missed: FNIR or FNMR. people: of the other half who were taken for somebody; ! fewer than 30, too few to say"
     )
     print(
-        f"  {'':18}{'N':>6}{'tau':>9}{'asked, %':>10}{'measured':>10}{'other people':>17}{'both halves':>17}"
+        f"  {'':18}{'N':>6}{'tau':>9}{'asked, %':>10}{'measured':>10}{'other people':>18}{'both halves':>18}"
         f"{'the report said':>18}{'missed':>8}{'people':>8}"
     )
     for row in rows:
-        # An FMR has two digits more than an FPIR.
-        digits = 2 if row.use == "recognition" else 3
+        digits = 3 if row.use == "verification" and row.measured < SMALL else 2
         said = "-"
         if row.predicted_low is not None and row.predicted_high is not None:
             said = _between(row.predicted_low, row.predicted_high, digits)
         print(
             f"  {WAYS[row.way]:18}{_size(row.n):>6}{row.tau:9.4f}{_percent(row.asked, digits):>10}"
-            f"{_percent(row.measured, digits):>10}{_between(row.other_low, row.other_high, digits):>17}"
-            f"{_between(row.low, row.high, digits):>16}{' ' if row.holds else '*'}{said:>18}"
+            f"{_percent(row.measured, digits):>10}{_between(row.other_low, row.other_high, digits):>18}"
+            f"{_between(row.low, row.high, digits):>17}{' ' if row.holds else '*'}{said:>18}"
             f"{_percent(row.missed, 1):>8}{row.people:>7}{'!' if row.people < ENOUGH_PEOPLE else ''}"
         )
     print()
