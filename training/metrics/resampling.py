@@ -29,7 +29,8 @@ def draws_of_people(people: int, resamples: int, seed: int) -> Draws:
 
 def resampled_sums(values: Distances, draws: Draws) -> Distances:
     """Return the sum of what each person (P,) has, in each resample: (B,)."""
-    return np.array([row @ values for row in draws], dtype=np.float64)
+    has = np.flatnonzero(values)
+    return np.array([row[has] @ values[has] for row in draws], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
