@@ -221,7 +221,8 @@ class TestWhatHasChanged:
 
         said = changes(told)["template"]
         assert said.startswith(
-            f"Eileen (person {eileen.pk}) has another template: 1 face added since (2 enrolled now, 1 then). The distance is"
+            f"Eileen (person {eileen.pk}) has another template: 1 face added since (2 enrolled now, 1 then). "
+            "The distance is 0."
         )
 
     def test_a_template_that_lost_its_faces_is_named(self, photo: Path, eileen: Person) -> None:
