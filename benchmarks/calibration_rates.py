@@ -27,20 +27,22 @@ class Known:
         spread: its standard error as a share of it; infinite where no error was seen.
         people: how many different people had an error.
         trials: of how many comparisons or searches.
+        tried: of how many people.
     """
 
     value: float
     spread: float
     people: int
     trials: int
+    tried: int
 
     def interval(self, *, and_also: float = 0.0) -> tuple[float, float]:
         """95 %, with the spread of something else (that of the rate that tau was set by) as well.
 
-        Where no error was seen it reaches from 0 to what the rule of three says of the people who took part.
+        Where no error was seen it reaches from 0 to what the rule of three says of the people who were tried.
         """
         if not self.value:
-            return 0.0, min(1.0, 3 / max(self.trials, 1))
+            return 0.0, min(1.0, 3 / max(self.tried, 1))
         factor = exp(Z_95 * hypot(self.spread, and_also))
         return self.value / factor, min(1.0, self.value * factor)
 
@@ -119,6 +121,7 @@ def fpir(crowd: Crowd, tau: float, size: int) -> Known:
         spread=_jackknife(value, float(now.sum()), lost, crowd.faces_each),
         people=len(np.unique(crowd.album.people[near > 0])),
         trials=len(crowd.album),
+        tried=crowd.people,
     )
 
 
@@ -133,7 +136,7 @@ def fmr(crowd: Crowd, tau: float) -> Known:
     lost = _by_person(probe, one, people) + _by_person(other, one, people)
     left = crowd.faces_each * (people - 1) + (faces - crowd.faces_each)  # comparisons that go with each person
     spread = _jackknife(value, float(len(probe)), lost, left, trials)
-    return Known(value, spread, people=len(np.unique(probe)), trials=trials)
+    return Known(value, spread, people=len(np.unique(probe)), trials=trials, tried=people)
 
 
 def fnmr(crowd: Crowd, tau: float) -> Known:
@@ -145,7 +148,8 @@ def fnmr(crowd: Crowd, tau: float) -> Known:
     lost = _by_person(crowd.album.people, missed.astype(np.float64), crowd.people)
     left = np.bincount(crowd.album.people[mated], minlength=crowd.people)
     spread = _jackknife(value, float(missed.sum()), lost, left.astype(np.int64), trials)
-    return Known(value, spread, people=len(np.unique(crowd.album.people[missed])), trials=trials)
+    people = len(np.unique(crowd.album.people[missed]))
+    return Known(value, spread, people, trials, tried=len(np.unique(crowd.album.people[mated])))
 
 
 def tau_at(rate: float, crowd: Crowd, size: int) -> float:

@@ -7,19 +7,21 @@ one part, calibrated on a second and measured on the third; then the parts chang
 once. Each row is the mean of the three. The two kinds of pairs count the same (a prior of 1/2), and of the mated ones
 everybody's count the same. Intervals of 95 % are from people drawn anew, the same for all classifiers.
 
-Then: the probability of a recognition where its answer is ambiguous.
+Then: whether the probability of a recognition holds for each of its answers, `match`, `ambiguous` and `nobody`, at the
+factory's tau and noise, with half of the searches for people who are enrolled.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.pair_models import MODELS, PLAIN, Floats, Pairs
+from benchmarks.pair_recognition import answers, by_outcome
 from benchmarks.template_faces import Album, Labels
 from training.metrics.distances import row_distances
 from training.metrics.evidence import Comparisons
@@ -35,6 +37,8 @@ MATED_OF_ONE = 50
 """Mated pairs of one person to learn from; more tell little more."""
 FMR = 1e-3
 RESAMPLES = 200
+TAU, NOISE = 0.0993, 0.03
+"""Of the factory, for recognition."""
 MEASURES = ("brier", "log_loss", "calibration_error", "tar")
 
 
@@ -47,7 +51,8 @@ def main() -> None:
         album = Album.of(options.folder, limit=options.limit, copies=False)
         if options.faces:
             album.save(options.faces)
-    result = study(album[~album.is_copy], resamples=options.resamples)
+    album = album[~album.is_copy]
+    result = study(album, resamples=options.resamples) | {"recognition": recognition(album)}
     if options.json:
         print(json.dumps(result))
 
@@ -114,9 +119,11 @@ def pairs_of(album: Album, rows: Labels, non_mated: int, seed: int, mated_of_one
         pairs if len(pairs) <= mated_of_one else rng.choice(pairs, mated_of_one, replace=False)
         for pairs in (_pairs_within(np.flatnonzero(people == person)) for person in np.unique(people))
     ]
-    drawn = rng.integers(0, len(rows), size=(2 * non_mated, 2))
-    drawn = np.unique(np.sort(drawn[people[drawn[:, 0]] != people[drawn[:, 1]]], axis=1), axis=0)
-    others = rng.permutation(drawn)[:non_mated]
+    if len(rows) ** 2 < 4 * non_mated:
+        drawn = _pairs_within(np.arange(len(rows)))
+    else:
+        drawn = np.unique(np.sort(rng.integers(0, len(rows), size=(2 * non_mated, 2)), axis=1), axis=0)
+    others = rng.permutation(drawn[people[drawn[:, 0]] != people[drawn[:, 1]]])[:non_mated]
     every = np.concatenate([*mated, others])
     kinds = [_comparisons(album, rows[pairs]) for pairs in (every[: -len(others)], others)]
     everybody = np.ones(int(album.people.max()) + 1, dtype=np.bool_)
@@ -181,6 +188,15 @@ def _told(album: Album, results: dict[str, Result], undefined: dict[str, str]) -
     for name, reason in undefined.items():
         print(f"{name:36}not defined: {reason}")
     return {"rows": rows, "undefined": undefined, "faces": len(album), "people": len(counts), "fmr": FMR}
+
+
+def recognition(album: Album, *, seed: int = 0) -> dict[str, object]:
+    """Print whether the probability that the nearest person is the right one holds for each answer, and return it."""
+    told = by_outcome(answers(album), parts(album.people, seed), tau=TAU, noise=NOISE)
+    print(f"\n{'answers at tau ' + str(TAU):36}{'searches':>10}{'share, %':>10}{'claimed, %':>12}{'right, %':>10}")
+    for name, kind in told.items():
+        print(f"{name:36}{kind.searches:10,}{100 * kind.share:10.1f}{100 * kind.claimed:12.1f}{100 * kind.seen:10.1f}")
+    return {name: asdict(kind) for name, kind in told.items()}
 
 
 if __name__ == "__main__":
