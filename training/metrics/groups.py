@@ -1,18 +1,18 @@
 """Error rates of groups of people, and of faces of one range of quality, each beside the rest."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 
-from training.metrics.evidence import Comparisons, Evidence, Searches
+from training.metrics.evidence import Comparisons, Evidence
 from training.metrics.figures import Group
 from training.metrics.rates import Rates, difference
 from training.metrics.recognition import recognition_rates
 from training.metrics.resampling import Draws
-from training.metrics.types import Distances, Labels, Mask, Progress, ignore
+from training.metrics.slices import Slice, Values, slice_of_faces, slice_of_people
+from training.metrics.types import Distances, Progress, ignore
 from training.metrics.verification import verification_rates
 
 BANDS = 4
@@ -24,15 +24,6 @@ STEPS = 24
 
 Pointed: TypeAlias = dict[str, tuple[Rates, int]]
 """By name: a rate, and the place of the tau in force."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Slice:
-    """What a group of people, or of faces, has to say."""
-
-    mated: Comparisons
-    non_mated: Comparisons | None
-    searches: Searches
 
 
 def groups_of(
@@ -76,8 +67,8 @@ def _quality_groups(evidence: Evidence, tau: Mapping[str, float], draws: Draws, 
         people = len(np.unique(searches.person[rows]))
         rates, rest = {}, {}
         if people >= minimum_people:
-            rates = _rates(_faces(searches, rows, len(evidence.people)), tau, draws)
-            rest = _rates(_faces(searches, ~rows, len(evidence.people)), tau, draws)
+            rates = _rates(slice_of_faces(searches, rows, len(evidence.people), draws), tau, draws)
+            rest = _rates(slice_of_faces(searches, ~rows, len(evidence.people), draws), tau, draws)
         yield _group(QUALITY, f"{low:.2f} to {high:.2f}", people, int(rows.sum()), rates, rest)
 
 
@@ -89,16 +80,16 @@ def _field_groups(
     draws: Draws,
     minimum_people: int,
 ) -> Iterator[Group]:
-    known = sorted({value for value in values if value is not None})
-    number = {value: row for row, value in enumerate(known)}
-    of_person = np.array([-1 if value is None else number[value] for value in values], dtype=np.int64)  # (P,)
-    for row, value in enumerate(known):
-        people = int(np.sum(of_person == row))
-        faces = int(np.sum(of_person[evidence.searches.person] == row))
+    numbered = Values.of(values, draws)
+    number_of = numbered.of_person
+    for number, value in enumerate(numbered.known):
+        is_in, is_other = number_of == number, (number_of != number) & (number_of >= 0)
+        people = int(numbered.sizes[number])
+        faces = int(np.sum(is_in[evidence.searches.person]))
         rates, rest = {}, {}
         if people >= minimum_people:
-            rates = _rates(_people(evidence, of_person == row, of_person), tau, draws)
-            rest = _rates(_people(evidence, (of_person != row) & (of_person >= 0), of_person), tau, draws)
+            rates = _rates(slice_of_people(evidence, is_in, numbered, draws), tau, draws)
+            rest = _rates(slice_of_people(evidence, is_other, numbered, draws), tau, draws)
         yield _group(field, value, people, faces, rates, rest)
 
 
@@ -114,13 +105,13 @@ def _group(field: str, value: str, people: int, faces: int, rates: Pointed, rest
     )
 
 
-def _rates(of: _Slice, tau: Mapping[str, float], draws: Draws) -> Pointed:
+def _rates(of: Slice, tau: Mapping[str, float], draws: Draws) -> Pointed:
     rates: Pointed = {}
     nothing = Comparisons(*(np.empty(0, np.int64),) * 2, np.empty(0), np.empty(0), np.zeros(draws.shape[1]))
     if "verification" in tau:
         non_mated = of.non_mated or nothing
         taus, index = _around(tau["verification"], of.mated.distances, non_mated.distances)
-        verified = verification_rates(of.mated, non_mated, taus, draws)
+        verified = verification_rates(of.mated, non_mated, taus, draws, resampled_trials=of.resampled_trials)
         rates |= {"fmr": (verified.fmr, index)} if of.non_mated else {}
         rates["fnmr"] = (verified.fnmr, index)
     if "recognition" in tau:
@@ -141,50 +132,3 @@ def _around(tau: float, *distances: Distances) -> tuple[Distances, int]:
             taus.append(np.sort(finite)[: len(finite) // STEPS : max(1, len(finite) // STEPS // STEPS)])
     every = np.unique(np.concatenate(taus))
     return every, int(np.searchsorted(every, tau))
-
-
-def _people(evidence: Evidence, chosen: Mask, value: Labels) -> _Slice:
-    """Return what some people have to say, compared with those of the same value."""
-    mated, non_mated = evidence.person_mated, evidence.person_non_mated
-    alike = chosen[non_mated.first] & (value[non_mated.first] == value[non_mated.second])
-    return _Slice(
-        mated=replace(_only(mated, chosen[mated.first]), trials=np.where(chosen, mated.trials, 0.0)),
-        non_mated=_only(non_mated, alike),
-        searches=_searches(evidence.searches, chosen[evidence.searches.person]),
-    )
-
-
-def _faces(searches: Searches, rows: Mask, people: int) -> _Slice:
-    some = _searches(searches, rows)
-    person, own = some.person[some.is_mated], some.own[some.is_mated]
-    order = np.argsort(own, kind="stable")
-    trials = np.bincount(person, minlength=people).astype(np.float64)
-    return _Slice(
-        mated=Comparisons(person[order], person[order], own[order], np.ones(len(own)), trials),
-        non_mated=None,
-        searches=some,
-    )
-
-
-def _only(comparisons: Comparisons, rows: Mask) -> Comparisons:
-    """Return some comparisons; how many there were follows from what those that were kept stand for."""
-    first, weights = comparisons.first[rows], comparisons.weights[rows]
-    kept = float(comparisons.weights.sum())
-    stands_for = weights * (comparisons.total / kept) if kept else weights
-    return Comparisons(
-        first=first,
-        second=comparisons.second[rows],
-        distances=comparisons.distances[rows],
-        weights=weights,
-        trials=np.bincount(first, weights=stands_for, minlength=len(comparisons.trials)).astype(np.float64),
-    )
-
-
-def _searches(searches: Searches, rows: Mask) -> Searches:
-    return replace(
-        searches,
-        **{
-            name: getattr(searches, name)[rows]
-            for name in ("person", "face", "quality", "own", "nearer", "others", "who")
-        },
-    )

@@ -26,9 +26,25 @@ class VerificationRates:
 
 
 def verification_rates(
-    mated: Comparisons, non_mated: Comparisons, taus: Distances, draws: Draws, progress: Progress = ignore
+    mated: Comparisons,
+    non_mated: Comparisons,
+    taus: Distances,
+    draws: Draws,
+    progress: Progress = ignore,
+    *,
+    resampled_trials: Distances | None = None,
 ) -> VerificationRates:
-    """Return the share of non-mated comparisons that match, and of mated ones that do not (ISO/IEC 19795-1)."""
+    """Return the share of non-mated comparisons that match, and of mated ones that do not (ISO/IEC 19795-1).
+
+    Args:
+        mated: comparisons of the same person.
+        non_mated: comparisons of different people.
+        taus: (T,) ascending.
+        draws: the resamples.
+        progress: told how many resamples were counted since the last call.
+        resampled_trials: (B,) how many non-mated comparisons there are in each; where it is not known, what the
+            comparisons that were kept stand for is summed up.
+    """
     matches = count(Events.of_comparisons(mated), taus, draws)
     false_matches = count(Events.of_comparisons(non_mated), taus, draws, progress)
     tried = np.union1d(non_mated.first, non_mated.second)
@@ -36,7 +52,7 @@ def verification_rates(
         fmr=rates(
             false_matches,
             non_mated.total,
-            _resampled_trials(false_matches, non_mated.total),
+            _resampled_trials(false_matches, non_mated.total) if resampled_trials is None else resampled_trials,
             people_within(non_mated.first, non_mated.distances, taus),
             len(tried),
             of_pairs=True,

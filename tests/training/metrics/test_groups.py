@@ -149,3 +149,24 @@ def test_progress_may_stop_the_work_between_groups() -> None:
 
     with pytest.raises(StoppedError):
         groups_of(EVIDENCE, TAU, {}, DRAWS, 15, stop)
+
+
+def test_the_fmr_of_a_group_is_exact_however_few_of_its_far_comparisons_were_kept() -> None:
+    every = EVIDENCE.person_non_mated
+    near = int(np.sum(every.distances <= 0.75))
+    rows = np.append(np.arange(near), np.arange(near, len(every.distances), 997))  # of a group of 20, one or two
+    stands_for = (len(every.distances) - near) / (len(rows) - near)
+    sampled = replace(
+        every,
+        first=every.first[rows],
+        second=every.second[rows],
+        distances=every.distances[rows],
+        weights=np.where(np.arange(len(rows)) < near, 1.0, stands_for),
+    )
+
+    exact, found = (groups(each)["color", "red"] for each in (EVIDENCE, replace(EVIDENCE, person_non_mated=sampled)))
+
+    assert found.rates["fmr"].value == exact.rates["fmr"].value
+    assert found.rates["fmr"].trials == 80 * 19
+    assert found.rates["fmr"].high == pytest.approx(exact.rates["fmr"].high, rel=0.3)
+    assert found.differences["fmr"].value == exact.differences["fmr"].value
