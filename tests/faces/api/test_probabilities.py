@@ -1,5 +1,7 @@
 """What answers over REST say of how likely they are right, and what is kept of it; with the real encoder."""
 
+from typing import Any
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -25,7 +27,7 @@ def eileen(client: APIClient, gallery: Gallery) -> Person:
     return Person.objects.get(pk=told["person"]["id"])
 
 
-def recorded(told: dict[str, object]) -> object:
+def recorded(told: dict[str, Any]) -> object:
     return SearchEvent.objects.get(key=told["decision_id"]).answer
 
 
