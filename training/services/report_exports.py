@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
+from django.utils.http import content_disposition_header
 
 from faces.exceptions import InvalidRequestError
 from training.models import EvaluationReport
@@ -41,6 +42,11 @@ class Export:
     name: str
     media_type: str
     text: str
+
+    @property
+    def disposition(self) -> str:
+        """The header that has a browser keep it as a file of this name, in whichever script that is."""
+        return content_disposition_header(as_attachment=True, filename=self.name) or "attachment"
 
 
 def form_of(name: str) -> Form:

@@ -92,7 +92,7 @@ def export(_request: HttpRequest, report_id: int, form: str) -> HttpResponse:
     return HttpResponse(
         made.text,
         content_type=made.media_type,
-        headers={"Content-Disposition": f'attachment; filename="{made.name}"', "Content-Security-Policy": FILE_POLICY},
+        headers={"Content-Disposition": made.disposition, "Content-Security-Policy": FILE_POLICY},
     )
 
 

@@ -81,7 +81,7 @@ class FacetViewSet(GenericViewSet[M]):
         value = self.kwargs[self.lookup_field]
         rows = self.filter_queryset(self.get_queryset())
         too_large = self.lookup_field == "pk" and int(value) > LARGEST_ID
-        found: M | None = None if too_large else rows.filter(**self.kwargs).first()
+        found: M | None = None if too_large else rows.filter(**{self.lookup_field: value}).first()
         if found is None:
             noun = str(rows.model._meta.verbose_name)
             raise self.missing(f"There is no {noun} {value}.", **{noun.replace(" ", "_"): value})

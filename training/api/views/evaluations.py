@@ -69,5 +69,5 @@ class EvaluationViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Evaluat
     def export(self, request: Request, pk: str, form: str) -> HttpResponse:
         """Get one evaluation as a file: `html` (opens anywhere), `json` (documented) or `csv` (one long table)."""
         made = export_report(self.get_object(), form_of(form))
-        disposition = f'attachment; filename="{made.name}"'
-        return HttpResponse(made.text, content_type=made.media_type, headers={"Content-Disposition": disposition})
+        headers = {"Content-Disposition": made.disposition}
+        return HttpResponse(made.text, content_type=made.media_type, headers=headers)
