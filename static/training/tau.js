@@ -49,7 +49,7 @@ facet.each("[data-tau]", (root) => {
       return { value: "None", words: rate.none, interval: `in ${Math.round(rate.trials).toLocaleString("en")} ${rate.tried}; at most ${bound}`, doubt: "too few people to say more" };
     }
     const [from, to] = rate.isFalse ? [high, low] : [low, high];
-    const doubt = people < 30 ? `too few people to say: errors of ${people}, 30 are enough` : "";
+    const doubt = people < 30 ? `too few people to say: ${people} had errors, 30 would do` : "";
     return { value: say(value), words: rate.words, interval: `95 % interval ${say(from)} to ${say(to)}`, doubt };
   }
 
@@ -133,7 +133,7 @@ facet.each("[data-tau]", (root) => {
     }
     const rough = data.rates[data.false].people[place] < 30;
     note.textContent = `tau ${data.taus[place].toFixed(4)}${rough ? ", roughly: too few people had errors" : ""}`;
-    tau = data.taus[place];
+    tau = Math.floor(data.taus[place] * 1e5 + 1e-6) / 1e5; // no looser, and short
     if (fields.tau) fields.tau.value = tau;
     tell();
   }

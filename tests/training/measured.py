@@ -13,9 +13,9 @@ from training.models import EvaluationReport
 
 
 @cache
-def made(people: int = 60, photos: int = 4, **shape: float) -> Figures:
+def made(people: int = 60, photos: int = 4) -> Figures:
     """Figures that take a moment, once."""
-    return figures(people, photos, **shape)
+    return figures(people, photos)
 
 
 def report(*, gallery: Gallery, figures: Figures | None = None, **values: Any) -> EvaluationReport:

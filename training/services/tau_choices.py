@@ -37,6 +37,12 @@ MANY = 0.5
 AS_STORED = 1 + 1e-5
 """Reports hold rates with six digits: 1 in 150 is at most 1 in 150, though 0.00666667 is more."""
 
+DIGITS = 1e5
+"""A tau is cut to five decimals, which makes it no looser."""
+
+NEARLY = 1e-6
+"""Of the last decimal: 0.10597 is not cut to 0.10596."""
+
 OF_WHOM: dict[str, str] = {
     Threshold.ErrorRate.FMR: "impostors verified",
     Threshold.ErrorRate.FPIR: "strangers recognized as somebody",
@@ -105,7 +111,7 @@ def choose_tau(
     rate = rate_of(series, place) if place >= 0 else None
     if rate is None or (rate.verdict is Verdict.NONE_SEEN and (rate.high or 0.0) > asked * AS_STORED):
         raise _too_few(measured, kind, series, asked)
-    tau = figures.taus[place]
+    tau = floor(figures.taus[place] * DIGITS + NEARLY) / DIGITS
     return Choice(measured, use, kind, asked, tau, figures_at(measured, tau), doubts(rate))
 
 

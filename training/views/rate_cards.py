@@ -129,4 +129,4 @@ def _few(rate: Rate) -> str:
         return ""
     if not rate.people:
         return "too few people to say more"
-    return f"too few people to say: errors of {rate.people}, {ENOUGH_PEOPLE} are enough"
+    return f"too few people to say: {rate.people} had errors, {ENOUGH_PEOPLE} would do"
