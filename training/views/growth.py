@@ -99,7 +99,7 @@ def _measured(
         "answer": None if form.errors else _answer(measured, values["people"], taus, rate),
         "rows": [with_people(figures, size, taus=taus, asked=rate) for size in sizes],
         "verification": _verification(measured, taus),
-        "chart": chart_of(figures, taus, now=measured.size),
+        "chart": chart_of(figures, taus, now=measured.size) if taus else None,
     }
 
 

@@ -133,6 +133,32 @@ def test_a_gallery_that_was_not_measured_has_the_reasons_and_a_button(client: Cl
     assert "63 in 100" in text
 
 
+def test_without_any_tau_it_says_so_and_which_one_would_hold(client: Client, gallery: Gallery) -> None:
+    report(gallery=gallery)
+    Threshold.objects.all().delete()
+    text = text_of(client, gallery, people=60, one_in=10)
+    assert "No tau is set" in text
+    assert "holds 1 in 10" in text
+
+
+@pytest.mark.parametrize("photos", [1, 2])
+def test_two_people_are_too_few_to_say_anything(client: Client, gallery: Gallery, photos: int) -> None:
+    report(gallery=gallery, figures=made(2, photos))
+    text = text_of(client, gallery, people=200, one_in=10)
+    assert "With 200 people projected" in text
+    assert "too few people to say" in text
+
+
+def test_a_version_that_does_not_serve_the_gallery_is_not_measured_here(client: Client, gallery: Gallery) -> None:
+    other = factories.encoder_version(name="Another")
+    text = " ".join(
+        unescape(
+            strip_tags(client.get(reverse("training:growth", args=[other.pk, gallery.pk])).content.decode())
+        ).split()
+    )
+    assert "Another encoder version serves this gallery" in text
+
+
 def test_only_whoever_may_see_thresholds_sees_the_page(staff_with: Callable[..., Client], gallery: Gallery) -> None:
     report(gallery=gallery)
     assert staff_with("faces.view_threshold").get(address(gallery)).status_code == 200
