@@ -65,6 +65,9 @@ def fit_classifiers(
     so: by the rule of 30 a share seen among fewer is off by more than a third of itself. Nor is there one where it was
     no better than to claim the same of everything.
 
+    The classifier of searches holds at the size that the gallery has now: among more people, the nearest one of a
+    stranger is nearer, and an evaluation later says so.
+
     Args:
         gallery: whose evidence it is; the classifiers are for it alone.
         encoder_version: whose distances they are.
@@ -88,6 +91,7 @@ def _made(compares: Compares, evidence: Evidence, seed: int) -> _Made:
         "format": FORMAT,
         "event": EVENTS[compares],
         "prior": PRIOR,
+        "gallery_size": evidence.searches.gallery_size,
         "seed": seed,
         "parts": counts,
     }
