@@ -58,8 +58,8 @@ def fit_classifiers(
     """Put the gallery's probabilities in force, one classifier each for the three things that are compared.
 
     People are split by chance, those who have mated comparisons and those who have not each in three parts of the same
-    size: a curve is fitted to the first part, calibrated on the second, and measured on the third, on whose figures
-    nothing depends. Comparisons of people of two parts are left out; searches belong to the probe's part.
+    size: a curve is fitted to the first part, calibrated on the second, and measured on the third, which has no part in
+    the curve. Comparisons of people of two parts are left out; searches belong to the probe's part.
 
     With fewer than `ENOUGH_PEOPLE` people with mated comparisons in any part there is no probability, and the row says
     so: by the rule of 30 a share seen among fewer is off by more than a third of itself. Nor is there one where it was
