@@ -158,6 +158,23 @@ const facetCharts = (() => {
     },
   };
 
+  // The point of a curve, not of a band's edge, that is nearest to the mouse
+  Chart.Interaction.modes.nearestOfCurves = (drawing, event) => {
+    const { x, y } = Chart.helpers.getRelativePosition(event, drawing);
+    let nearest = null;
+    let least = Infinity;
+    drawing.getSortedVisibleDatasetMetas().forEach((meta) => {
+      if (drawing.data.datasets[meta.index].band) return;
+      meta.data.forEach((element, index) => {
+        const far = (element.x - x) ** 2 + (element.y - y) ** 2;
+        if (far >= least) return;
+        least = far;
+        nearest = { element, datasetIndex: meta.index, index };
+      });
+    });
+    return nearest ? [nearest] : [];
+  };
+
   function draw(figure) {
     const chart = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
     const isShared = chart.lines.every((line) => !line.taus.length && String(line.x) === String(chart.lines[0].x));
@@ -171,7 +188,7 @@ const facetCharts = (() => {
         maintainAspectRatio: false,
         normalized: true,
         parsing: false,
-        interaction: isShared ? { mode: "index", intersect: false } : { mode: "nearest", intersect: false, axis: "xy" },
+        interaction: isShared ? { mode: "index", intersect: false } : { mode: "nearestOfCurves", intersect: false },
         scales: { x: scale(chart.x, {}), y: scale(chart.y, {}) },
         plugins: {
           marks: { chart, marks: chart.marks },
