@@ -127,7 +127,7 @@ facet.each("[data-tau]", (root) => {
     const least = Math.floor(AS_STORED / data.smallest);
     note.classList.toggle("f-errors", place < 0);
     if (place < 0) {
-      note.textContent = `Too few people were measured to show that. The most that they can show is 1 in ${least.toLocaleString("en")}.`;
+      note.textContent = `Too few people were measured to show that. The smallest rate that they can show is 1 in ${least.toLocaleString("en")}.`;
       plot?.move(tau, asked);
       return;
     }
