@@ -44,8 +44,11 @@ def main() -> None:
     cache = options.cache
     cache.mkdir(parents=True, exist_ok=True)
     if options.photos:
-        crowd = Crowd.of(faces_of(options.photos, limit=options.limit, kept=cache / "photos.npz"))
-        rows += _halves("photos", crowd, SIZES, (FPIR, FMR), options, result)
+        name = options.photos.name
+        crowd = Crowd.of(
+            faces_of(options.photos, limit=options.limit, kept=cache / f"{name}-{options.limit or 'all'}.npz")
+        )
+        rows += _halves(name, crowd, SIZES, (FPIR, FMR), options, result)
         result |= _growth(crowd, options)
     if options.drawn:
         draw_people(cache / "drawn", people=options.drawn, photos_each=PHOTOS_EACH)
