@@ -18,6 +18,7 @@ COSTS = {
     "pages:photos": SIGNED_IN + 4,
     "pages:unknown-faces": SIGNED_IN + 15,
     "training:thresholds": SIGNED_IN + 3,
+    "training:evaluations": SIGNED_IN + 5,
     "pages:search-status": SIGNED_IN + 6,
     "pages:jobs": SIGNED_IN + 2,
     "pages:api-keys": SIGNED_IN + 3,
