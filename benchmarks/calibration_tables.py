@@ -46,7 +46,7 @@ def print_splits(splits: Sequence[Sequence[Row]]) -> list[dict[str, object]]:
     """Print how often what was asked held in all the splits, and return it."""
     report: list[dict[str, object]] = []
     print(
-        f"  {len(splits)} split{'s' if len(splits) > 1 else ' '}{'':23}{'N':>6}{'held':>8}{'by other people':>17}{'as the report said':>20}"
+        f"  {f'splits: {len(splits)}':30}{'N':>6}{'held':>8}{'by other people':>17}{'as the report said':>20}"
         f"{'measured, %, median (least to most)':>38}"
     )
     for rows in zip(*splits, strict=True):
