@@ -64,7 +64,7 @@ def print_splits(splits: Sequence[Sequence[Row]]) -> list[dict[str, object]]:
         }
         digits = 2 if first.use == "recognition" else 3
         print(
-            f"  {'FPIR' if first.use == 'recognition' else 'FMR'} {100 * first.asked:g} %{'':>26}"[:36]
+            f"  {'FPIR' if first.use == 'recognition' else 'FMR'} {100 * first.asked:g} %{'':>26}"[:32]
             + f"{_size(first.n):>6}{line['held']:>8}{line['held_by_other_people']:>17}{line['as_predicted']:>20}"
             f"{_percent(float(np.median(measured)), digits):>18} ({_between(min(measured), max(measured), digits)})"
         )
