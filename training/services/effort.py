@@ -10,9 +10,9 @@ class Effort:
     Attributes:
         comparisons: made in any case where there are as many: each of 40,000 faces is compared with all others and all
             templates.
-        fewest_probes: faces that are looked for, where there are as many.
+        fewest_probes: faces that are looked for, where there are as many: an FPIR of 1 % is then 100 of them.
         most_probes: to which a sample grows where few faces show somebody who has another photo.
-        enough_mated: how many of the probes should.
+        enough_mated: how many of the probes should: an FNIR of 2 % is then 30 of them.
         faces_for_templates: of which people's templates without a photo are made, in all: a person with n photos takes
             n² of them.
         near: non-mated comparisons that are kept, the nearest.
@@ -25,9 +25,9 @@ class Effort:
     """
 
     comparisons: int = 2_500_000_000
-    fewest_probes: int = 5_000
+    fewest_probes: int = 10_000
     most_probes: int = 20_000
-    enough_mated: int = 1_000
+    enough_mated: int = 1_500
     faces_for_templates: int = 20_000_000
     near: int = 500_000
     near_share: float = 0.01
