@@ -20,6 +20,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Features: TypeAlias = Callable[[Vectors, Vectors], Vectors]
 
+EMBEDDINGS, HIDDEN = "embeddings", "what they are made of: the averages behind the last ReLU"
 PAIRS_AT_ONCE = 50_000
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths of the penalty that are tried; which is best is seen on people who were not fitted to."""
@@ -27,10 +28,14 @@ STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs of faces: whose truth is in `judged`; `one` and `other` (E,) are rows of `embeddings` (M, D)."""
+    """Pairs of faces: whose truth is in `judged`; `one` and `other` (E,) are rows of `vectors`.
+
+    Attributes:
+        vectors: (M, D) embeddings, and under `HIDDEN` what they are made of, where that is at hand.
+    """
 
     judged: Judged
-    embeddings: Vectors
+    vectors: Mapping[str, Vectors]
     one: npt.NDArray[np.int64]
     other: npt.NDArray[np.int64]
 
@@ -90,9 +95,9 @@ def chi_squared_of_halves(first: Vectors, second: Vectors) -> Vectors:
 class LinearModel:
     """Logistic regression on features of the pair, then Platt's scaling of its score (Platt 1999)."""
 
-    def __init__(self, features: Features) -> None:
-        """`features` of two (E, D) arrays of embeddings."""
-        self._features = features
+    def __init__(self, features: Features, *, of: str = EMBEDDINGS) -> None:
+        """`features` of two (E, D) arrays of these vectors."""
+        self._features, self._vectors = features, of
         self._platt = LogisticRegression(C=1e6)
         self._pipeline: Pipeline | None = None
         self._doubt = 0.0
@@ -131,7 +136,8 @@ class LinearModel:
         return np.concatenate([pipeline.decision_function(block) for block in blocks]).astype(np.float64)
 
     def _of(self, pairs: Pairs, rows: slice) -> Vectors:
-        return self._features(pairs.embeddings[pairs.one[rows]], pairs.embeddings[pairs.other[rows]])
+        vectors = pairs.vectors[self._vectors]
+        return self._features(vectors[pairs.one[rows]], vectors[pairs.other[rows]])
 
 
 class Distance(LinearModel):
@@ -195,3 +201,11 @@ MODELS: Mapping[str, Callable[[], Model]] = {
     "χ² of positive and negative parts": lambda: LinearModel(chi_squared_of_halves),
 }
 PLAIN = "distance, logistic"
+HIDDEN_MODELS: Mapping[str, Callable[[], Model]] = {
+    PLAIN: Distance,
+    "|f1 - f2|": lambda: LinearModel(absolute),
+    "last ReLU: |f1 - f2|": lambda: LinearModel(absolute, of=HIDDEN),
+    "last ReLU: weighted L2": lambda: LinearModel(squared, of=HIDDEN),
+    "last ReLU: DeepFace's weighted χ²": lambda: LinearModel(chi_squared, of=HIDDEN),
+}
+"""Where χ² is defined."""

@@ -1,11 +1,15 @@
 """Whether two faces are one person's, as binary classification: does anything tell more than their distance does?
 
-    .venv/bin/python -m benchmarks.pair_probability ../shared/data/lfw [--limit N] [--faces FILE] [--json]
+    .venv/bin/python -m benchmarks.pair_probability ../shared/data/lfw [--limit N] [--faces FILE] [--hidden FILE]
+        [--json]
 
 A folder a person. People are divided in three parts by chance: each classifier is fitted to the pairs of faces within
 one part, calibrated on a second and measured on the third; then the parts change places, until everybody was measured
 once. Each row is the mean of the three. The two kinds of pairs count the same (a prior of 1/2), and of the mated ones
 everybody's count the same. Intervals of 95 % are from people drawn anew, the same for all classifiers.
+
+DeepFace's χ² is defined for features of 0 or more, as they leave a ReLU, and embeddings are no such features. With
+--hidden it is judged on what the encoder's last layer makes them of, with up to five photos of people with several.
 
 Then: whether the probability of a recognition holds for each of its answers, `match`, `ambiguous` and `nobody`, at the
 factory's tau and noise, with half of the searches for people who are enrolled.
@@ -15,12 +19,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pair_models import MODELS, PLAIN, Floats, Pairs
+from benchmarks.accuracy_rates import first_of_each
+from benchmarks.pair_hidden import hidden_features
+from benchmarks.pair_models import EMBEDDINGS, HIDDEN, HIDDEN_MODELS, MODELS, PLAIN, Floats, Model, Pairs, Vectors
 from benchmarks.pair_recognition import answers, by_outcome
 from benchmarks.template_faces import Album, Labels
 from training.metrics.distances import row_distances
@@ -31,6 +38,8 @@ from training.metrics.reliability import Losses, Ranked, limits, resampled_weigh
 PARTS = 3
 HELD_OUT = 3
 """One person of so many of the first part, to choose the penalty by."""
+HIDDEN_OF_ONE = 5
+"""Photos of one person that are encoded once more."""
 TO_LEARN, TO_MEASURE = 60_000, 1_000_000
 """Non-mated pairs."""
 MATED_OF_ONE = 50
@@ -53,6 +62,10 @@ def main() -> None:
             album.save(options.faces)
     album = album[~album.is_copy]
     result = study(album, resamples=options.resamples) | {"recognition": recognition(album)}
+    if options.hidden:
+        few, features = _with_hidden(options.folder, album, options.hidden)
+        print()
+        result["hidden"] = study(few, models=HIDDEN_MODELS, hidden=features, resamples=options.resamples)
     if options.json:
         print(json.dumps(result))
 
@@ -62,9 +75,23 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="one folder a person")
     parser.add_argument("--limit", type=int, help="only so many people")
     parser.add_argument("--faces", type=Path, help="keep the faces in this .npz, and use them again")
+    parser.add_argument("--hidden", type=Path, help="judge χ² where it is defined; keep the features in this .npz")
     parser.add_argument("--resamples", type=int, default=RESAMPLES)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
+
+
+def _with_hidden(folder: Path, album: Album, path: Path) -> tuple[Album, Vectors]:
+    _, owner, counts = np.unique(album.people, return_inverse=True, return_counts=True)
+    rows = first_of_each(album.people, HIDDEN_OF_ONE)
+    rows = rows[counts[owner][rows] > 1]
+    if path.exists():
+        with np.load(path) as arrays:
+            features: Vectors = arrays["features"]
+    else:
+        features = hidden_features(folder, album, rows)
+        np.savez(path, features=features)
+    return album[rows], features
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,22 +102,32 @@ class Result:
     drawn: Floats
 
 
-def study(album: Album, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, object]:
-    """Print what each classifier is worth, and return it."""
+def study(
+    album: Album,
+    *,
+    models: Mapping[str, Callable[[], Model]] = MODELS,
+    hidden: Vectors | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, object]:
+    """Print what each classifier is worth, and return it; `hidden` (M, H) is what the embeddings are made of."""
+    vectors = {EMBEDDINGS: album.embeddings} | ({} if hidden is None else {HIDDEN: hidden})
     part_of = parts(album.people, seed)
     results: dict[str, list[Result]] = {}
     undefined: dict[str, str] = {}
     for turn in range(PARTS):
         first, second, third = (np.flatnonzero((part_of + turn) % PARTS == number) for number in range(PARTS))
         held_out = np.isin(album.people[first], np.unique(album.people[first])[::HELD_OUT])
-        learned = [pairs_of(album, rows, TO_LEARN, seed, MATED_OF_ONE) for rows in (first[~held_out], first[held_out])]
-        scaled = pairs_of(album, second, TO_LEARN, seed, MATED_OF_ONE)
-        judged = pairs_of(album, third, TO_MEASURE, seed)
+        *learned, scaled = (
+            pairs_of(album, vectors, rows, TO_LEARN, seed, MATED_OF_ONE)
+            for rows in (first[~held_out], first[held_out], second)
+        )
+        judged = pairs_of(album, vectors, third, TO_MEASURE, seed)
         claims: dict[str, Floats] = {}
-        for name, make in MODELS.items():
+        for name, make in models.items():
             model = make()
             try:
-                model.fit(*learned)
+                model.fit(learned[0], learned[1])
             except ValueError as error:
                 undefined[name] = str(error)
                 continue
@@ -111,7 +148,14 @@ def parts(people: Labels, seed: int) -> Labels:
     return part_of[owner]
 
 
-def pairs_of(album: Album, rows: Labels, non_mated: int, seed: int, mated_of_one: int = 10**9) -> Pairs:
+def pairs_of(
+    album: Album,
+    vectors: Mapping[str, Vectors],
+    rows: Labels,
+    non_mated: int,
+    seed: int,
+    mated_of_one: int = 10**9,
+) -> Pairs:
     """Pairs of the faces at `rows`: all mated ones, at most so many of one person, and so many others by chance."""
     rng = np.random.default_rng(seed)
     people = album.people[rows]
@@ -128,7 +172,7 @@ def pairs_of(album: Album, rows: Labels, non_mated: int, seed: int, mated_of_one
     kinds = [_comparisons(album, rows[pairs]) for pairs in (every[: -len(others)], others)]
     everybody = np.ones(int(album.people.max()) + 1, dtype=np.bool_)
     judged = Judged.of_comparisons(kinds[0], kinds[1], everybody)
-    return Pairs(judged, album.embeddings, *rows[every].T)
+    return Pairs(judged, vectors, *rows[every].T)
 
 
 def _pairs_within(rows: Labels) -> Labels:

@@ -1,9 +1,17 @@
 """How classifiers of pairs are compared: what they look at, who is in which part, and what the table says."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
+from PIL import Image
+from torch import nn
 
+from benchmarks.pair_hidden import hidden_features
 from benchmarks.pair_models import (
+    EMBEDDINGS,
+    HIDDEN_MODELS,
     MODELS,
     LinearModel,
     absolute,
@@ -15,8 +23,10 @@ from benchmarks.pair_models import (
 from benchmarks.pair_probability import MATED_OF_ONE, measured, pairs_of, parts, recognition, study
 from benchmarks.pair_recognition import DOUBT, answers, by_outcome
 from benchmarks.template_faces import Album, Floats
+from encoder.checkpoints import load_factory_backbone
 from encoder.templates import templates
 from faces.services import recognition as recognition_service
+from tests.encoder.golden.package_photos import astronaut, hopper
 from training.metrics.distances import row_distances, squared_distances
 from training.metrics.identification import leave_one_out, templates_without_photo
 
@@ -70,7 +80,7 @@ def test_people_are_in_one_part_each_those_with_several_photos_divided_alike() -
 def test_pairs_are_of_the_faces_that_they_say_each_once_and_with_their_truth() -> None:
     few = album(0, 10, 4)
     rows = np.flatnonzero(few.people < 6)
-    pairs = pairs_of(few, rows, non_mated=50, seed=1)
+    pairs = pairs_of(few, {}, rows, non_mated=50, seed=1)
     assert int(pairs.judged.is_mated.sum()) == 6 * 6
     assert int((~pairs.judged.is_mated).sum()) == 50
     assert len({tuple(sorted(pair)) for pair in zip(pairs.one.tolist(), pairs.other.tolist(), strict=True)}) == 86
@@ -83,7 +93,7 @@ def test_pairs_are_of_the_faces_that_they_say_each_once_and_with_their_truth() -
 
 
 def test_of_somebody_with_many_photos_only_some_pairs_are_learned_from() -> None:
-    pairs = pairs_of(album(0, 2, 20), np.arange(40), 50, 0, MATED_OF_ONE)
+    pairs = pairs_of(album(0, 2, 20), {}, np.arange(40), 50, 0, MATED_OF_ONE)
     assert int(pairs.judged.is_mated.sum()) == 2 * MATED_OF_ONE
 
 
@@ -91,12 +101,13 @@ def test_a_classifier_that_sees_what_matters_beats_the_distance_where_half_of_th
     whole = album(1, 240, 4, matters=8, dimension=24)
     first, second, third = (np.flatnonzero(whole.people % 3 == number) for number in range(3))
     held_out = whole.people[first] % 2 == 0
-    learned = [pairs_of(whole, rows, 3000, 0) for rows in (first[~held_out], first[held_out])]
-    judged = pairs_of(whole, third, 20_000, 0)
+    vectors = {EMBEDDINGS: whole.embeddings}
+    learned = [pairs_of(whole, vectors, rows, 3000, 0) for rows in (first[~held_out], first[held_out])]
+    judged = pairs_of(whole, vectors, third, 20_000, 0)
     claims: dict[str, Floats] = {}
     for name, model in (("plain", MODELS["distance, logistic"]()), ("learned", LinearModel(squared))):
-        model.fit(*learned)
-        model.calibrate(pairs_of(whole, second, 3000, 0))
+        model.fit(learned[0], learned[1])
+        model.calibrate(pairs_of(whole, vectors, second, 3000, 0))
         claims[name] = model.probabilities(judged)
     results = measured(claims, judged.judged, 20, seed=0)
     brier, *_, tar = (results["learned"].value - results["plain"].value).tolist()
@@ -168,3 +179,29 @@ def test_every_search_has_one_outcome_and_is_claimed_for_by_people_of_other_part
     printed = recognition(some)
     table = capsys.readouterr().out
     assert all(name in table for name in printed)
+
+
+def test_what_the_embeddings_are_made_of_is_judged_by_chi_squared(tmp_path: Path) -> None:
+    """Of real photos; the embedding is the last layer of the features, were they of one view and of their length."""
+    for name, photo in (("Eileen", astronaut()), ("Grace", hopper())):
+        (tmp_path / name).mkdir()
+        Image.fromarray(photo).save(tmp_path / name / "1.png")
+    found = Album.of(tmp_path, limit=None, copies=False)
+    features = hidden_features(tmp_path, found, np.array([1, 0]))
+    assert features.shape == (2, 256)
+    assert features.min() >= 0
+    assert chi_squared(features[:1], features[1:]).shape == (1, 256)
+    head = load_factory_backbone().head
+    assert isinstance(head, nn.Linear)
+    with torch.inference_mode():
+        made = nn.functional.normalize(head(torch.from_numpy(features))).numpy()
+    assert np.all(np.sum(made * found.embeddings[[1, 0]], axis=1) > 0.98)
+
+
+def test_the_table_of_what_embeddings_are_made_of_defines_chi_squared() -> None:
+    some = album(5, 60, 4)
+    hidden = np.abs(some.embeddings)
+    result = study(some, models=HIDDEN_MODELS, hidden=hidden, resamples=3)
+    assert isinstance(result["rows"], dict)
+    assert set(result["rows"]) == set(HIDDEN_MODELS)
+    assert result["undefined"] == {}
