@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from training.metrics.confusions import confusions
 from training.metrics.evidence import Comparisons, Evidence
 from training.metrics.figures import Figures, Histogram
@@ -62,4 +60,4 @@ def figures_of(
 
 
 def _histogram(mated: Comparisons, non_mated: Comparisons) -> Histogram:
-    return histogram_of(mated.distances, non_mated.distances, np.asarray(non_mated.weights))
+    return histogram_of(mated.distances, non_mated.distances, non_mated.weights, mated.weights)

@@ -96,13 +96,15 @@ def at_rates(false: Rates, missed: Rates, taus: Distances, asked: Sequence[float
     return answers
 
 
-def histogram_of(mated: Distances, non_mated: Distances, weights: Distances) -> Histogram:
-    """Return the two histograms on common edges; zeros where there is nothing. Only `non_mated` is weighted."""
+def histogram_of(
+    mated: Distances, non_mated: Distances, weights: Distances, mated_weights: Distances | None = None
+) -> Histogram:
+    """Return the two histograms on common edges; zeros where there is nothing. `weights` are those of `non_mated`."""
     largest = max((float(found.max()) for found in (mated, non_mated) if len(found)), default=4.0)
     edges = np.linspace(0.0, max(largest, 1e-6), BARS + 1)
     return Histogram(
         edges=[float(f"{edge:.6g}") for edge in edges],
-        mated=_shares(mated, np.ones(len(mated)), edges),
+        mated=_shares(mated, np.ones(len(mated)) if mated_weights is None else mated_weights, edges),
         non_mated=_shares(non_mated, weights, edges),
     )
 

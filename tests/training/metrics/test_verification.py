@@ -159,3 +159,5 @@ def test_histograms_are_shares_of_everything_on_common_edges() -> None:
     assert sum(told.mated) == pytest.approx(1)
     assert told.non_mated[-1] == 0.75
     assert told.non_mated[5] == 0.25  # 0.1 is where the sixth bar begins
+    mated = histogram_of(np.array([0.1, 0.2]), np.array([1.6]), np.ones(1), np.array([9.0, 1.0])).mated
+    assert (mated[5], mated[10]) == (0.9, 0.1)
