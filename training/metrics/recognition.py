@@ -19,7 +19,7 @@ RANKS = 20
 SMALLER = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000)
 LARGER = (2, 10, 100)
 
-LEAST_DECIDED = 0.98
+LEAST_DECIDED = 0.9
 """A smaller gallery is only told of where the nearest others that are known decide a search this far: f(K)."""
 
 
