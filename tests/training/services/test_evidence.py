@@ -19,7 +19,7 @@ from tests.training.services.people import (
     templates_of,
 )
 from training.metrics.evidence import Comparisons, Evidence
-from training.services import scanning
+from training.services import probes, scanning
 from training.services.effort import USUAL, Effort
 from training.services.enrolled import enrolled_at_this_moment
 from training.services.evidence import gather_evidence
@@ -39,6 +39,7 @@ def _blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Everything in one block, and in blocks that cut people in two."""
     monkeypatch.setattr(scanning, "ROWS_AT_ONCE", request.param)
     monkeypatch.setattr(scanning, "PROBES_AT_ONCE", max(3, request.param // 64))
+    monkeypatch.setattr(probes, "FACES_AT_ONCE", request.param)
 
 
 def events(evidence: Evidence, comparisons: Comparisons) -> list[tuple[int, int, float]]:
@@ -187,19 +188,19 @@ class TestALargeGallery:
     def test_they_are_compared_with_all_faces_each_pair_once(self) -> None:
         gallery = random_gallery(20)
         evidence, faces = gather(gallery, effort=self.effort), known_faces(gallery)
-        probes = set(evidence.searches.face.tolist())
+        asked = set(evidence.searches.face.tolist())
         expected = [
             (min(a.person, b.person), max(a.person, b.person), round(apart(a.vector, b.vector), 9))
             for a, b in pairs_of(faces)
-            if a.face in probes or b.face in probes
+            if a.face in asked or b.face in asked
         ]
         assert events(evidence, evidence.photo_mated) == sorted(each for each in expected if each[0] == each[1])
         assert events(evidence, evidence.photo_non_mated) == sorted(each for each in expected if each[0] != each[1])
         assert_trials(evidence.photo_mated)
         assert_trials(evidence.photo_non_mated)
         assert_trials(evidence.person_non_mated)
-        asked = {face.person for face in faces if face.face in probes}
-        assert set(evidence.people[evidence.photo_non_mated.first]) <= asked
+        their = {face.person for face in faces if face.face in asked}
+        assert set(evidence.people[evidence.photo_non_mated.first]) <= their
 
     def test_another_seed_draws_other_faces_and_the_same_one_the_same(self) -> None:
         gallery = random_gallery(20)
