@@ -39,7 +39,8 @@ const facetCharts = (() => {
       parts.push(line.y[index] === 0 ? `at most ${words(line.high[index])}` : `${words(line.low[index])} to ${words(line.high[index])}`);
     }
     if (line.people.length) parts.push(line.people[index] === 1 ? "errors of 1 person" : `errors of ${line.people[index]} people`);
-    if (line.is_dashed) parts.push("projected");
+    if (line.notes.length) parts.push(line.notes[index]);
+    if (line.is_dashed && line.high.length) parts.push("projected");
     return parts.join(", ");
   }
 

@@ -44,6 +44,7 @@ class Line:
         low, high: the limits of the 95 % interval, drawn as a band.
         people: how many people had an error.
         taus: where x is no distance: the tau of each point.
+        notes: what else there is to say of each point.
         is_dashed: projected, not counted.
         is_steps: y holds from its x to the next; the area below is filled.
     """
@@ -57,6 +58,7 @@ class Line:
     high: list[float] = field(default_factory=list)
     people: list[int] = field(default_factory=list)
     taus: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     is_dashed: bool = False
     is_steps: bool = False
 
@@ -137,6 +139,8 @@ def _rows_of(lines: Sequence[Line], chart: Chart, *, with_name: bool) -> list[li
 
 def _cell(line: Line, place: int, kind: Kind) -> str:
     value = words_on(kind, line.y[place])
+    if line.notes:
+        return f"{value}, {line.notes[place]}"
     if not line.high:
         return value
     return f"{value} ({words_on(kind, line.low[place])} to {words_on(kind, line.high[place])})"

@@ -11,6 +11,9 @@ from training.models import EvaluationReport
 from training.services.charts import Axis, Chart, Kind, Line, rounded
 from training.services.report_words import one_in, percent
 
+READS = 1
+"""The format of a classifier's figures that is understood here."""
+
 NAMES = {"person": "FMR", "photo": "FMR", "search": "FPIR"}
 
 
@@ -59,7 +62,7 @@ def probabilities(classifiers: list[PairClassifier]) -> list[Probability]:
 
 
 def _probability(classifier: PairClassifier) -> Probability:
-    figures: Mapping[str, Any] = classifier.figures
+    figures: Mapping[str, Any] = classifier.figures if classifier.figures.get("format") == READS else {}
     measured: Mapping[str, Any] | None = figures.get("reliability")
     parts = [f"{part['people']:,} {part['name']}" for part in figures.get("parts", [])]
     return Probability(
@@ -114,12 +117,13 @@ def _chart(classifier: PairClassifier, measured: Mapping[str, Any]) -> Chart:
         color=2,
         x=rounded(each["claimed"] for each in bins),
         y=rounded(each["seen"] for each in bins),
+        notes=[f"{percent(each['share'])} of the answers" for each in bins],
     )
     return Chart(
         key=f"probability-{classifier.compares}",
         title="Reliability curve",
         text="Of the answers of which a probability was claimed, so many were right, among people it was not made "
-        "with. A probability that means what it says lies on the dashed line.",
+        "with. A probability that means what it says lies on the dashed line; where few answers lie, chance does much.",
         x=Axis("Claimed", Kind.RATE, 0, 1),
         y=Axis("Right", Kind.RATE, 0, 1),
         lines=[line, Line("Claimed and right are the same", "Perfect", 6, [0, 1], [0, 1], is_dashed=True)],

@@ -175,4 +175,5 @@ def _said(chart: Chart, line: Line, place: int) -> str:
     if line.high:
         low, high = words_on(chart.y.kind, line.low[place]), words_on(chart.y.kind, line.high[place])
         words.append(f"95 % interval {low} to {high}")
+    words += [line.notes[place]] if line.notes else []
     return ", ".join(words)

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from faces.models import Gallery, Job
+from faces.querysets import JobQuerySet
 from faces.tasks import send_jobs
 from faces.views.page import page, render_page, signed_in
 from faces.views.paging import listing
 from training.models import EvaluationReport
 from training.services.confused_people import ConfusedPeople, confused_people
+from training.services.definitions import DEFINITIONS
 from training.services.measured import Measured
 from training.services.report_exports import export_report, form_of
 from training.services.report_sections import Sections, sections_of
@@ -48,7 +50,7 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
     all_reports = with_lines(gallery_reports(gallery=only))
     newest = all_reports.order_by("gallery_id", "-id").distinct("gallery_id")
     lines = {report.gallery_id: line_of(report) for report in newest}
-    jobs = {job.gallery_id: job for job in Job.objects.unfinished().filter(kind=Job.Kind.EVALUATION)}
+    jobs = {job.gallery_id: job for job in _under_way()}
     reports = listing(request, all_reports, per_page=PER_PAGE)
     return render_page(
         request,
@@ -59,6 +61,10 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
         listing=reports,
         only=only,
     )
+
+
+def _under_way() -> JobQuerySet[Job]:
+    return Job.objects.unfinished().filter(kind=Job.Kind.EVALUATION)
 
 
 @page("training.view_evaluationreport")
@@ -74,6 +80,8 @@ def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
         report=report,
         is_newest=not EvaluationReport.objects.filter(gallery=report.gallery, pk__gt=report.pk).exists(),
         sections=sections,
+        job=_under_way().filter(gallery=report.gallery).first(),
+        definitions=DEFINITIONS,
         nearest=_nearest_people(report, sections),
     )
 

@@ -74,6 +74,15 @@ def test_a_line_says_what_is_missed_where_a_false_rate_is_held(client: Client, s
     assert f"Letting 1 in 100 strangers through, {percent(missed.value)} of the known are not recognized" in text
 
 
+def test_a_report_without_figures_is_listed_as_one_that_says_nothing(client: Client, gallery: Gallery) -> None:
+    stored = report(gallery=gallery)
+    EvaluationReport.objects.update(figures={})
+    assert "Recognition: too few to say. Verification: too few to say." in text_of(
+        client, reverse("training:evaluations")
+    )
+    assert client.get(page_of(stored)).status_code == 409
+
+
 def test_all_reports_are_listed_newest_first_and_those_of_one_gallery_alone(client: Client, gallery: Gallery) -> None:
     first, second = report(gallery=gallery), report(gallery=gallery)
     other = report(gallery=factories.gallery())
@@ -175,7 +184,7 @@ def test_the_nearest_people_are_shown_with_their_faces(client: Client, gallery: 
 
 
 def test_probabilities_are_judged_where_there_are_any(client: Client, stored: EvaluationReport) -> None:
-    assert "Brier" not in client.get(page_of(stored)).content.decode()
+    assert 'id="probability"' not in client.get(page_of(stored)).content.decode()
     true = {"value": 0.9, "low": 0.8, "high": 0.95}
     better = {"value": 0.99, "low": 0.97, "high": 1.0}
     for compares, claimed in (("person", true), ("search", better)):
@@ -187,6 +196,7 @@ def test_probabilities_are_judged_where_there_are_any(client: Client, stored: Ev
             parameters={"format": 1},
             people=90,
             figures={
+                "format": 1,
                 "reliability": RELIABILITY,
                 "at_false_rate": {
                     "distance": {"rate": 0.001, "score": 0.3, "true": true},
@@ -195,12 +205,26 @@ def test_probabilities_are_judged_where_there_are_any(client: Client, stored: Ev
             },
         )
     text = text_of(client, page_of(stored))
-    assert "Brier score" in text
+    assert "claiming the same of everything has 0.2500" in text
     assert "0.0100 0.0050 to 0.0200" in text
     assert "Where FMR is held at 1 in 1,000, the probability finds 90 % (80 % to 95 %) of the right answers" in text
     assert "It does not beat the distance alone" in text
     assert "It beats the distance alone" in text
     assert 'id="chart-probability-person"' in client.get(page_of(stored)).content.decode()
+
+
+def test_probabilities_of_another_format_are_named_and_not_guessed_at(client: Client, stored: EvaluationReport) -> None:
+    PairClassifier.objects.create(
+        encoder_version=stored.encoder_version,
+        gallery=stored.gallery,
+        compares="person",
+        is_calibrated=True,
+        parameters={"format": 2},
+        figures={"format": 2, "reliability": "otherwise"},
+        people=90,
+    )
+    assert "told in answers" in text_of(client, page_of(stored))
+    assert "claiming the same of everything has" not in text_of(client, page_of(stored))
 
 
 def test_probabilities_belong_to_the_report_they_were_made_with(client: Client, stored: EvaluationReport) -> None:
@@ -224,6 +248,14 @@ def test_an_older_report_says_that_there_is_a_newer_one(client: Client, stored: 
     assert "There is a newer report" not in text_of(client, page_of(stored))
     report(gallery=stored.encoder_version.galleries.get())
     assert "There is a newer report" in text_of(client, page_of(stored))
+
+
+def test_a_report_leads_to_the_next_measurement(client: Client, stored: EvaluationReport) -> None:
+    assert "Measure again" in text_of(client, page_of(stored))
+    job = factories.job(gallery=stored.gallery, kind=Job.Kind.EVALUATION, state=Job.State.QUEUED)
+    page = client.get(page_of(stored)).content.decode()
+    assert "Measure again" not in page
+    assert reverse("pages:job", args=[job.key]) in page
 
 
 def test_figures_of_another_format_are_explained(client: Client, stored: EvaluationReport) -> None:
@@ -342,7 +374,9 @@ def test_a_report_costs_a_fixed_number_of_queries(
 ) -> None:
     stored = report(gallery=gallery, figures=confusing(made(), enroll(gallery, 24), [0.1] * 12))
     client.get(page_of(stored))
-    with django_assert_max_num_queries(SIGNED_IN + 7):  # the report, a newer one, classifiers, four of the nearest
+    with django_assert_max_num_queries(
+        SIGNED_IN + 8
+    ):  # the report, a newer one, classifiers, a job, four of the nearest
         client.get(page_of(stored))
 
 
