@@ -127,7 +127,6 @@ def _ranked_among(event: SearchEvent, vector: npt.ArrayLike, people: Sequence[in
             is_match=distance <= event.tau,
             apart=float(np.linalg.norm(template - found[0][2])),
             template_id=row.pk,
-            enrolled=row.faces + row.left_out,
         )
         for distance, person, template, row in found
     ]

@@ -131,7 +131,7 @@ def _another(one: Ranked, template: TemplateNow | None, facts: Facts) -> str:
     if one.enrolled is not None:
         balance = template.enrolled - one.enrolled - added
         if balance > 0:
-            said.append(f"{_faces(balance)} that were there already enrolled or assigned")
+            said.append(f"{_faces(balance, 'older ')} enrolled or assigned since")
         if balance < 0:
             said.append(f"{_faces(-balance)} removed")
         counted = f"{template.enrolled} enrolled now, {one.enrolled} then"
@@ -141,8 +141,8 @@ def _another(one: Ranked, template: TemplateNow | None, facts: Facts) -> str:
     return f"has another template: {why} ({counted})."
 
 
-def _faces(number: int) -> str:
-    return f"{number} face{'' if number == 1 else 's'}"
+def _faces(number: int, kind: str = "") -> str:
+    return f"{number} {kind}face{'' if number == 1 else 's'}"
 
 
 def _shown(one: Ranked, facts: Facts) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ class Ranked:
         person: None for a face of nobody.
         distance: what decided, squared L2.
         template: which of the person's templates it was; None against a single face, and in records of earlier Facets.
-        enrolled: how many enrolled faces the person had.
+        enrolled: how many enrolled faces the person had; None where only ids were recorded, as of searches.
         face: the stored face that was shown.
     """
 

@@ -95,7 +95,6 @@ def _ranked(candidates: Sequence[Candidate]) -> list[JsonObject]:
             "person": candidate.face.person_id,
             "distance": candidate.distance,
             "template": candidate.template_id,
-            "enrolled": candidate.enrolled,
             "face": candidate.face.pk,
         }
         for candidate in candidates

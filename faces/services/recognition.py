@@ -35,8 +35,8 @@ class Candidate:
     """One ranked person: `face` is their enrolled face nearest to the probe, `distance` is that of their template.
 
     Of face, person and photo it has loaded what answers tell of them; anything else is fetched when it is asked for.
-    `apart` is the plain L2 distance between the person's template and that of the first candidate. `template_id` and
-    `enrolled`, the number of the person's enrolled faces, tell later whether the same template would be found again.
+    `apart` is the plain L2 distance between the person's template and that of the first candidate. `template_id`
+    tells later whether the person still has the same template.
     """
 
     face: Face
@@ -44,7 +44,6 @@ class Candidate:
     is_match: bool
     apart: float = 0.0
     template_id: int | None = None
-    enrolled: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def resolvable_gap(probe_noise: float, apart: float) -> float:
 # squared square root is not quite what it was, and tau is compared with `<=`.
 RECOGNIZE = """
     WITH {nearest_templates}, ranked AS (
-        SELECT nearest.index, nearest.template_id, nearest.enrolled, nearest.person_id, nearest.l2,
+        SELECT nearest.index, nearest.template_id, nearest.person_id, nearest.l2,
             probe.vector AS probe,
             halfvec_l2_squared_distance(nearest.vector, probe.vector) AS distance,
             nearest.vector <-> first_value(nearest.vector) OVER (
@@ -118,7 +117,7 @@ RECOGNIZE = """
             ) AS apart
         FROM nearest JOIN probe USING (index)
     )
-    SELECT ranked.index, ranked.distance, ranked.apart, ranked.template_id, ranked.enrolled,
+    SELECT ranked.index, ranked.distance, ranked.apart, ranked.template_id,
         shown.face_id, shown.gallery_id, shown.photo_id, ranked.person_id, true,
         ranked.person_id, shown.gallery_id, shown.person_name, shown.external_id,
         shown.photo_id, shown.gallery_id, shown.photo_key, shown.photo_name
@@ -221,8 +220,8 @@ def ranked_people(
     answers: list[list[Candidate]] = [[] for _ in vectors]
     for index, of_probe in groupby(rows, key=lambda row: row[0]):
         answers[index - 1] = [
-            Candidate(_face(values), float(distance), bool(distance <= tau), float(apart), template, enrolled)
-            for _, distance, apart, template, enrolled, *values in of_probe
+            Candidate(_face(values), float(distance), bool(distance <= tau), float(apart), template)
+            for _, distance, apart, template, *values in of_probe
         ]
     return answers
 

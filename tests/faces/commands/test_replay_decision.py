@@ -221,9 +221,22 @@ class TestWhatHasChanged:
 
         said = changes(told)["template"]
         assert said.startswith(
-            f"Eileen (person {eileen.pk}) has another template: 1 face added since (2 enrolled now, 1 then). "
-            "The distance is 0."
+            f"Eileen (person {eileen.pk}) has another template: 1 face added since (2 enrolled now). The distance is "
         )
+
+    def test_a_template_of_other_faces_is_counted_where_a_person_was_claimed(self, photo: Path, eileen: Person) -> None:
+        lost = factories.face(person=eileen, vector=factories.axis(4))
+        decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
+        lost.delete()
+        _, told = replayed(decision, photo)
+        assert "has another template: 1 face removed (1 enrolled now, 2 then)." in changes(told)["template"]
+        Face.objects.update(created_at=SearchEvent.objects.get().created_at)
+        earlier = factories.face(person=eileen, vector=factories.axis(5))
+        another = factories.face(person=eileen, vector=factories.axis(6))
+        Face.objects.filter(pk__in=(earlier.pk, another.pk)).update(created_at="2020-01-01T00:00Z")
+        _, told = replayed(decision, photo)
+        said = "1 older face enrolled or assigned since (3 enrolled now, 2 then)."
+        assert said in changes(told)["template"]
 
     def test_a_template_that_lost_its_faces_is_named(self, photo: Path, eileen: Person) -> None:
         decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")
