@@ -20,24 +20,31 @@ facet.each("[data-tau]", (root) => {
 
   // Words, as training/services/report_words.py and training/views/rate_cards.py have them ---------------------------
 
+  // Where a number lies exactly between two, Python takes the even one, and toFixed the larger
+  function fixed(number, digits) {
+    const scaled = number * 10 ** digits;
+    const isBetween = Number.isInteger(number * 2 ** (digits + 1)) && scaled % 1 === 0.5;
+    return isBetween && Math.floor(scaled) % 2 === 0 ? (Math.floor(scaled) / 10 ** digits).toFixed(digits) : number.toFixed(digits);
+  }
+
   function percent(share) {
     if (share === 0 || share === 1) return `${100 * share} %`;
     const rest = share > 0.9 ? 1 - share : share;
     const digits = Math.max(0, 1 - Math.floor(Math.log10(rest * 100) + 1e-9));
-    const text = (100 * share).toFixed(Math.min(digits, 12));
+    const text = fixed(100 * share, Math.min(digits, 12));
     return `${text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text} %`;
   }
 
   function oneIn(share) {
     if (share <= 0) return "none";
-    if (share > 0.34) return share >= 1 ? "all" : `${Math.min(Math.round(100 * share), 99)} in 100`;
+    if (share > 0.1) return share >= 1 ? "all" : `${Math.min(Number(fixed(100 * share, 0)), 99)} in 100`;
     let whole = 1 / share;
-    if (whole < 10) return `1 in ${whole.toFixed(1).replace(/\.0$/, "")}`;
+    if (whole < 10) return `1 in ${fixed(whole, 1).replace(/\.0$/, "")}`;
     if (whole > 1000) {
       const step = 10 ** (Math.floor(Math.log10(whole)) - 1);
-      whole = Math.round(whole / step) * step;
+      whole = Number(fixed(whole / step, 0)) * step;
     }
-    return `1 in ${Math.round(whole).toLocaleString("en")}`;
+    return `1 in ${Number(fixed(whole, 0)).toLocaleString("en")}`;
   }
 
   function words(rate, place) {
@@ -46,7 +53,7 @@ facet.each("[data-tau]", (root) => {
     if (!rate.trials) return { value: "?", words: "nothing was tried", interval: "", doubt: "not measured" };
     if (!people) {
       const bound = say(Math.min(high, 1));
-      return { value: "None", words: rate.none, interval: `in ${Math.round(rate.trials).toLocaleString("en")} ${rate.tried}; at most ${bound}`, doubt: "too few people to say more" };
+      return { value: "None", words: rate.none, interval: `in ${Number(fixed(rate.trials, 0)).toLocaleString("en")} ${rate.tried}; at most ${bound}`, doubt: "too few people to say more" };
     }
     const [from, to] = rate.isFalse ? [high, low] : [low, high];
     const doubt = people < 30 ? `too few people to say: ${people} had errors, 30 would do` : "";

@@ -187,7 +187,7 @@ def mixed_up(db: None) -> Gallery:
     gallery = factories.gallery(name="Twins")
     faces = rows.enroll(gallery, 4)
     for face, name in zip(faces, ("Ada", "Byron", "Clara", "Dora"), strict=True):
-        Person.objects.filter(pk=face.person_id).update(name=name)
+        Person.objects.filter(faces=face).update(name=name)
     rows.report(gallery=gallery, figures=rows.confusing(rows.made(), faces, [0.1, 0.3]))
     return gallery
 
