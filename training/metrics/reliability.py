@@ -87,7 +87,7 @@ def reliability(claimed: Distances, judged: Judged, *, resamples: int = RESAMPLE
     losses = Losses.of(claimed, judged)
     drawn = np.array([losses.mean(weights) for weights in resampled_weights(judged, resamples, seed)])
     brier, log_loss, error = (
-        Measured(value, *limits(column)) for value, column in zip(losses.mean(judged.weights), drawn.T, strict=True)
+        _measured(value, column) for value, column in zip(losses.mean(judged.weights), drawn.T, strict=True)
     )
     right = float(judged.weights @ judged.is_right)
     bins = [_bin(index, claimed, judged, losses.places == index) for index in range(len(EDGES) - 1)]
@@ -108,7 +108,7 @@ def true_at_false(
     ranked = Ranked.of(scores, judged)
     true, score = ranked.at(rate, judged.weights)
     drawn = [ranked.at(rate, weights)[0] for weights in resampled_weights(judged, resamples, seed)]
-    return AtFalse(rate, score, Measured(true, *limits(np.array(drawn))))
+    return AtFalse(rate, score, _measured(true, np.array(drawn)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +191,15 @@ def limits(values: Distances) -> tuple[float, float]:
     """Return the 95 % interval of what was resampled."""
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+def _measured(value: float, drawn: Distances) -> Measured:
+    """Return a value with its interval, and that it holds the value.
+
+    Chance can only make a calibration error larger, so that of nearly every resample is.
+    """
+    low, high = limits(drawn)
+    return Measured(value, min(low, value), max(high, value))
 
 
 def _bin(index: int, claimed: Distances, judged: Judged, chosen: Mask) -> Bin:

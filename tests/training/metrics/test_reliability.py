@@ -133,6 +133,14 @@ def test_people_drawn_anew_bring_all_of_their_comparisons_and_both_kinds_stay_as
         assert weights[3:].sum() == pytest.approx(0.5 if drawn.sum() > 1 else 0)
 
 
+def test_an_interval_holds_its_value_even_where_chance_can_only_make_it_worse() -> None:
+    claimed, cases = many(5, count=300)
+    error = reliability(claimed, cases, resamples=200).calibration_error
+    drawn = [Losses.of(claimed, cases).mean(weights)[2] for weights in resampled_weights(cases, 200, seed=0)]
+    assert np.mean(np.array(drawn) > error.value) > 0.8
+    assert error.low <= error.value < error.high
+
+
 def test_the_bins_reach_from_0_to_1() -> None:
     assert (EDGES[0], EDGES[-1]) == (0, 1)
     assert list(EDGES) == sorted(set(EDGES))
