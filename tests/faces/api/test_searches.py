@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 from rest_framework.test import APIClient
 
+from encoder.geometry import BoundingBox
 from faces.encoding import encode_probe
-from faces.models import Gallery, Person, Photo, SearchEvent, Threshold
+from faces.models import Gallery, Person, Photo, SearchEvent, Template, Threshold
 from faces.services.encoders import default_encoder_version
 from faces.services.thresholds import set_tau
 from faces.services.verification import squared_distance
@@ -161,6 +163,14 @@ def test_a_search_is_recorded_without_its_photo(client: APIClient, eileen: Perso
     assert event["duration_ms"] == told["duration_ms"] > 0
     assert event["answer"]["faces"][0]["person"] == eileen.pk
     assert "Eileen" not in str(event)
+    assert event["answer"]["limit"] == 5
+    assert (event["answer"]["index"], event["answer"]["facet"]) == ("", settings.VERSION)
+    candidates = event["answer"]["faces"][0]["candidates"]
+    assert [one["template"] for one in candidates] == [
+        Template.objects.get(person=one["person"]).pk for one in candidates
+    ]
+    assert all(one["face"] and 0 <= one["distance"] <= 4 for one in candidates)
+    assert event["threshold"] == Threshold.objects.get(use="recognition").pk
 
 
 def test_verification_tells_whether_it_is_the_claimed_person(client: APIClient, eileen: Person) -> None:
@@ -176,6 +186,38 @@ def test_verification_tells_whether_it_is_the_claimed_person(client: APIClient, 
     assert other["distance"] > other["tau"]
     event = SearchEvent.objects.get(key=same["decision_id"])
     assert (event.use, event.answer["is_match"], event.answer["person"]) == ("verification", True, eileen.pk)
+    template = eileen.templates.get()
+    assert (event.answer["compares"], event.answer["template"], event.answer["enrolled"]) == ("person", template.pk, 1)
+    assert event.threshold is not None
+    assert event.threshold.tau == event.tau == same["tau"]
+
+
+def test_verification_says_which_error_rate_tau_stands_for_and_which_photo_was_nearest(
+    client: APIClient, eileen: Person
+) -> None:
+    probe = jpeg(another_photo(astronaut()))
+    person = ask(client, "verify", photo=files.upload(probe), person=eileen.pk)
+    photo = ask(client, "verify", photo=files.upload(probe), photo_id=Photo.objects.get(portrait_of=eileen).pk)
+    measured = Threshold.objects.get(use="verification").measured
+    for told, compares, name in ((person, "person", "fmr"), (photo, "photo", "fmr_photo")):
+        rate = told["error_rate"]
+        assert (told["compares"], rate["kind"], rate["value"]) == (compares, "fmr", measured[name]["value"])
+        assert rate["low"] < rate["value"] < rate["high"]
+        assert "Labeled Faces in the Wild" in rate["evidence"]
+        assert told["face_distance"] == pytest.approx(told["distance"], abs=1e-3)  # their only face
+        assert told["face"]["photo"] == Photo.objects.get(portrait_of=eileen).pk
+
+
+def test_a_stored_photo_of_two_people_cannot_be_verified_against(client: APIClient, gallery: Gallery) -> None:
+    boxes = (BoundingBox(0, 20, 80, 120), BoundingBox(110, 20, 190, 120))
+    photo = factories.photo(gallery=gallery)
+    for number, box in enumerate(boxes):
+        factories.face(photo=photo, box=box, vector=factories.axis(number))
+    answer = client.post(
+        f"{API}/verify", {"photo": files.upload(jpeg(astronaut())), "photo_id": photo.pk}, format="multipart"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "several_faces_found")
+    assert f"2 faces in photo {photo.pk}" in answer.json()["detail"]
 
 
 def test_verification_against_a_stored_photo_and_against_a_second_file(client: APIClient, eileen: Person) -> None:
@@ -187,6 +229,10 @@ def test_verification_against_a_stored_photo_and_against_a_second_file(client: A
     assert of_file["distance"] == pytest.approx(of_photo["distance"], abs=2e-3)  # stored in half precision
     assert (of_file["face"], of_file["person"]) == (None, None)
     assert of_file["second_probe"]["box"] != of_file["probe"]["box"]
+    event = client.get(f"{API}/searches/{of_file['decision_id']}").json()
+    assert (event["probe_sha256"], event["second_sha256"]) == tuple(
+        hashlib.sha256(data).hexdigest() for data in (probe, second)
+    )
 
 
 def test_verification_of_two_files_needs_no_gallery(client: APIClient, gallery: Gallery) -> None:

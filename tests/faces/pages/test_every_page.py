@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from faces.models import ApiKey, EncoderVersion, Threshold
+from faces.models import ApiKey, EncoderVersion, SearchEvent, Threshold
+from faces.services.events import Asker, record_similar
+from faces.services.similarity import similar_to_person
 from faces.views import urls as pages
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
@@ -77,10 +80,11 @@ PATTERNS: dict[str, tuple[str, URLPattern]] = {
 def address(name: str, filled: Filled) -> str:
     """The address of a page, about the rows of `filled`."""
     space, pattern = PATTERNS[name]
+    keys = {"job": filled.job.key, "upload": filled.job.key, "decision": decision_of(filled).key}
     values = {
         "gallery_id": filled.gallery.pk,
         "person_id": filled.person.pk,
-        "key": filled.job.key if name.startswith(("job", "upload")) else filled.photo.key,
+        "key": keys.get(name.partition("-")[0], filled.photo.key),
         "face_id": filled.face.pk,
         "size": 160,
         "version_id": EncoderVersion.objects.get().pk,
@@ -95,9 +99,35 @@ def address(name: str, filled: Filled) -> str:
     return reverse(f"{space}:{name}", kwargs={key: values[key] for key in wanted})
 
 
+def key_for(name: str, filled: Filled) -> UUID:
+    """What a page is about: a job, a decision or a photo."""
+    if name.startswith(("job", "upload")):
+        return filled.job.key
+    return event_of(filled).key if name == "decision" else filled.photo.key
+
+
+def event_of(filled: Filled) -> SearchEvent:
+    """What was asked in the gallery of `filled`."""
+    asker = Asker(SearchEvent.Channel.PAGE)
+    return SearchEvent.objects.first() or record_similar(
+        asker=asker, about=filled.person, similarity=similar_to_person(person=filled.person), duration_ms=1.0
+    )
+
+
 def report_of(filled: Filled) -> EvaluationReport:
     """What was measured in the gallery of `filled`."""
     return EvaluationReport.objects.first() or measured.report(gallery=filled.gallery)
+
+
+def decision_of(filled: Filled) -> SearchEvent:
+    """What was answered when somebody asked who looks like the person of `filled`."""
+    return SearchEvent.objects.first() or record_similar(
+        asker=Asker(SearchEvent.Channel.PAGE),
+        about=filled.person,
+        similarity=similar_to_person(person=filled.person),
+        limit=10,
+        duration_ms=1,
+    )
 
 
 NAMES = sorted(PATTERNS)
