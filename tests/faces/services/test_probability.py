@@ -80,7 +80,12 @@ def test_a_gallery_s_own_comes_before_a_newer_one_for_all_galleries(gallery: Gal
     own = factories.pair_classifier(gallery=gallery)
     newer = factories.pair_classifier(gallery=None)
     assert in_force(gallery) == own
-    assert in_force(None) == in_force(factories.gallery()) == newer
+    another = factories.gallery()
+    assert in_force(None) == in_force(another) == newer
+    for searched, row in ((gallery, own), (another, newer)):
+        told = recognized(searched, 0.05).probability
+        assert told is not None
+        assert told.classifier == row.pk
 
 
 def test_a_gallery_with_too_few_people_has_no_probability_not_even_that_of_all_galleries(gallery: Gallery) -> None:
