@@ -23,6 +23,7 @@ from training.services import probes, scanning
 from training.services.effort import USUAL, Effort
 from training.services.enrolled import enrolled_at_this_moment
 from training.services.evidence import gather_evidence
+from training.services.near_pairs import FarDraws, NearPairs
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +156,23 @@ def test_a_person_found_as_near_as_oneself_counts_as_nearer() -> None:
     assert searches.others[:2, 0].tolist() == [2.0, 2.0]
     assert searches.nearer.tolist() == [1, 1, 0]
     assert searches.is_mated.tolist() == [True, True, False]
+
+
+def test_what_lies_exactly_at_the_limit_is_found_though_it_is_screened_in_single_precision() -> None:
+    gallery = random_gallery(9)
+    whole = gather(gallery)
+    with enrolled_at_this_moment(gallery, gallery.encoder_version) as everything:
+        nobody = FarDraws.of(0, 1, each=0, rng=np.random.default_rng(0))
+        portions = probes.portions_of_people(everything, np.arange(len(everything.faces)))
+        asked = probes.joined([probes.compare_with_themselves(everything, portion) for portion in portions])
+        for scan, expected in (
+            (scanning.scan_faces, whole.photo_non_mated.distances),
+            (scanning.scan_templates, whole.person_non_mated.distances),
+        ):
+            for place in range(3, len(expected), len(expected) // 12):
+                near = NearPairs(limit=float(expected[place]), most=10_000)
+                scan(everything, asked, near=near, far=nobody)
+                assert near.all()[2].tolist() == expected[expected <= expected[place]].tolist()
 
 
 def test_what_the_sample_stands_for_is_right_in_the_mean() -> None:
