@@ -197,11 +197,29 @@ class TestVerify:
 
         assert ended.status == 0, ended.err
         assert f"nearest stored face: Eileen Collins (person {person.pk}), photo" in ended.out
+        lines = ended.out.splitlines()
+        said = "  1 in 1,004 comparisons of a face with the photos of another person passes as a match, as measured; "
+        assert lines[1].startswith(said)
+        assert lines[-1] == f"Decision {SearchEvent.objects.get().key}"
 
     def test_the_claim_to_be_somebody_else_is_refused_with_status_1(self, staff: Gallery, eileen: Path) -> None:
         ended = run("verify", eileen, "--person", "Grace Hopper", "--gallery", "Staff")
 
         assert (ended.status, ended.out.startswith("not the same person: ")) == (1, True)
+
+    def test_a_doubtful_face_carries_its_warnings(self, staff: Gallery, tmp_path: Path) -> None:
+        small = put(tmp_path / "small.jpg", jpeg(astronaut().resize((106, 106))))
+        for words in (("verify", small, "--person", "Eileen Collins"), ("recognize", small)):
+            out = run(*map(str, words), "--gallery", "Staff").out
+            assert "  less sure than others: The face is " in out
+            assert "pixels wide; at least 20 are needed." in out
+
+    def test_a_program_is_told_the_error_rate_and_the_nearest_photo(self, staff: Gallery, eileen: Path) -> None:
+        told = answer(run("verify", eileen, "--person", "Eileen Collins", "--gallery", "Staff", "--json"))
+        rate = Threshold.objects.get(use="verification").measured["fmr"]
+        assert (told["compares"], told["error_rate"]["value"]) == ("person", rate["value"])
+        assert told["face"]["id"] == Person.objects.get(name="Eileen Collins").faces.get().pk
+        assert told["face_distance"] == pytest.approx(told["distance"], abs=1e-3)
 
     def test_the_gallerys_tau_decides_between_two_photos(self, staff: Gallery, eileen: Path, grace: Path) -> None:
         version = staff.encoder_version
