@@ -13,11 +13,18 @@ from training.services.svg import svg
 
 register = template.Library()
 
+NO_BREAK = "\u00a0"
+"""Keeps a number and its sign in one line."""
+
+
+def _kept(words: str) -> str:
+    return words.replace(" %", f"{NO_BREAK}%")
+
 
 @register.filter
 def percent(share: float | None) -> str:
     """Return a share of 0 to 1 as percent."""
-    return "" if share is None else report_words.percent(share)
+    return "" if share is None else _kept(report_words.percent(share))
 
 
 @register.filter
@@ -29,7 +36,7 @@ def one_in(share: float | None) -> str:
 @register.filter
 def interval(rate: Rate) -> str:
     """Return the 95 % interval of a rate."""
-    return report_words.interval(rate)
+    return _kept(report_words.interval(rate))
 
 
 @register.filter
@@ -47,13 +54,13 @@ def whole(number: float) -> str:
 @register.filter
 def doubt(rate: Rate) -> str:
     """Return why a rate cannot be trusted; empty where it can."""
-    return report_words.verdict_words(rate)
+    return _kept(report_words.verdict_words(rate))
 
 
 @register.filter
 def difference(value: Difference) -> str:
     """Return a difference of rates with its interval."""
-    return report_words.difference_words(value)
+    return _kept(report_words.difference_words(value))
 
 
 @register.filter
@@ -66,3 +73,9 @@ def as_data(chart: Chart) -> dict[str, Any]:
 def drawn(chart: Chart) -> SafeString:
     """Return a chart as an SVG element."""
     return svg(chart)
+
+
+@register.filter
+def together(words: str) -> str:
+    """Return words whose numbers are not parted from their percent signs."""
+    return _kept(words)

@@ -104,6 +104,12 @@ def test_hovering_tells_the_rate_its_interval_and_tau(open_page: Open, stored: E
     assert told[2].startswith("FNMR ")
 
 
+def test_scripts_write_percent_as_the_pages_do(open_page: Open, stored: EvaluationReport) -> None:
+    page = open_page(f"/admin/evaluations/{stored.pk}/")
+    shares = [0, 1, 0.5, 0.25, 0.1, 0.099, 0.05, 0.0123, 0.001, 1e-6, 3.1e-5, 0.9, 0.95, 0.9876, 0.9998, 0.999999]
+    assert page.evaluate("(shares) => shares.map(facetCharts.percent)", shares) == [percent(share) for share in shares]
+
+
 def test_what_a_face_is_compared_with_is_switched(open_page: Open, stored: EvaluationReport) -> None:
     page = open_page(f"/admin/evaluations/{stored.pk}/")
     person, photo = page.locator("#compared-person"), page.locator("#compared-photo")
