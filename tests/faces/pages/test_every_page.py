@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -97,21 +96,6 @@ def address(name: str, filled: Filled) -> str:
     }
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern.pattern))
     return reverse(f"{space}:{name}", kwargs={key: values[key] for key in wanted})
-
-
-def key_for(name: str, filled: Filled) -> UUID:
-    """What a page is about: a job, a decision or a photo."""
-    if name.startswith(("job", "upload")):
-        return filled.job.key
-    return event_of(filled).key if name == "decision" else filled.photo.key
-
-
-def event_of(filled: Filled) -> SearchEvent:
-    """What was asked in the gallery of `filled`."""
-    asker = Asker(SearchEvent.Channel.PAGE)
-    return SearchEvent.objects.first() or record_similar(
-        asker=asker, about=filled.person, similarity=similar_to_person(person=filled.person), duration_ms=1.0
-    )
 
 
 def report_of(filled: Filled) -> EvaluationReport:
