@@ -5,10 +5,12 @@ from django.db.models.signals import post_migrate
 
 
 def add_factory_rows(**_: object) -> None:
-    """Give a migrated database the encoder version that Facet ships with, and its taus."""
+    """Give a migrated database the encoder version that Facet ships with, its taus, and those of the sample people."""
     from faces.services.encoders import ensure_factory_encoder  # noqa: PLC0415 - models are not loaded before this
+    from faces.services.sample import renew_sample_taus  # noqa: PLC0415
 
     ensure_factory_encoder()
+    renew_sample_taus()
 
 
 class FacesConfig(AppConfig):

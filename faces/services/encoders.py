@@ -38,6 +38,10 @@ class MeasuredTau:
     evidence: str
     measured: Mapping[str, object]
 
+    def is_what(self, threshold: Threshold) -> bool:
+        """Whether a row of the history says the same."""
+        return (threshold.tau, threshold.measured) == (self.tau, self.measured)
+
     @property
     def grounds(self) -> Grounds:
         """What it rests on."""
@@ -107,9 +111,7 @@ def _put_factory_taus_in_force(version: EncoderVersion) -> None:
     """Add the taus of today where there is none, or one that came with an earlier Facet: never over an admin's."""
     for measured in FACTORY_TAUS:
         newest = version.thresholds.filter(gallery=None, use=measured.use).first()
-        is_factorys = newest is not None and newest.reason == FACTORY_REASON
-        is_todays = newest is not None and (newest.tau, newest.measured) == (measured.tau, measured.measured)
-        if newest is None or (is_factorys and not is_todays):
+        if newest is None or (newest.reason == FACTORY_REASON and not measured.is_what(newest)):
             set_tau(
                 gallery=None,
                 encoder_version=version,

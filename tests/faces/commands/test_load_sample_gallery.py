@@ -10,7 +10,7 @@ from faces.models import Gallery, Job, Person, Photo, Threshold
 from faces.services import sample
 from faces.services.drawing import draw_file
 from faces.services.galleries import delete_gallery
-from faces.services.sample import TAUS, add_sample_photo, begin_sample, sample_is_due
+from faces.services.sample import TAUS, add_sample_photo, begin_sample, renew_sample_taus, sample_is_due
 from faces.services.thresholds import tau_in_force
 from tests import factories
 from tests.faces.commands.running import run
@@ -52,6 +52,20 @@ class TestLoading:
         for use in Threshold.Use:
             found = tau_in_force(gallery=other, encoder_version=other.encoder_version, use=use)
             assert found.threshold.gallery is None
+
+    def test_its_taus_of_an_earlier_facet_are_followed_by_those_of_today_and_an_admins_stay(self) -> None:
+        gallery = begin_sample().gallery
+        verification, recognition = (gallery.thresholds.get(use=measured.use) for measured in TAUS)
+        gallery.thresholds.filter(pk=verification.pk).update(tau=0.069, measured={})
+        gallery.thresholds.filter(pk=recognition.pk).update(tau=0.05, reason="My own")
+        renew_sample_taus()
+        renew_sample_taus()
+
+        assert [float(row.tau or 0) for row in gallery.thresholds.filter(use="verification")] == [TAUS[0].tau, 0.069]
+        assert [row.tau for row in gallery.thresholds.filter(use="recognition")] == [0.05]
+        delete_gallery(gallery=gallery)
+        renew_sample_taus()
+        assert not Threshold.objects.exclude(gallery=None).exists()
 
     def test_a_second_time_nothing_happens(self) -> None:
         run("load_sample_gallery", "--processes", 1)
