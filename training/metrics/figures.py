@@ -226,7 +226,8 @@ def _read(kind: Any, data: Any) -> Any:
         return kind(**{field.name: _read(hints[field.name], data[field.name]) for field in fields(kind)})
     arguments = get_args(kind)
     if get_origin(kind) is list:
-        return [_read(arguments[0], each) for each in data]
+        # Nearly all of a report are long lists of numbers: one by one they would take ten times as long.
+        return list(data) if arguments[0] in (float, int, str) else [_read(arguments[0], each) for each in data]
     if get_origin(kind) is dict:
         return {key: _read(arguments[1], each) for key, each in data.items()}
     if NoneType in arguments:
