@@ -14,11 +14,13 @@ from faces.models.threshold import Threshold
 
 
 class SearchEvent(models.Model):
-    """One search: of which gallery, with which version and tau, and what was answered.
+    """One decision: of which gallery, with which version and tau, and what was answered.
 
-    Holds no image and no vector; the answer is ids and distances. `probe_sha256` is the digest of the probe's bytes, by
-    which somebody who has the photo can prove what was asked, and nobody else can learn anything; it is empty where
-    no photo was brought, because somebody asked who looks like a face or person of the gallery.
+    Holds no image, no vector and no name; the answer is ids and distances, with what they rest on
+    (`faces.services.decisions.Answer`). `key` is the decision_id that came with the answer. `probe_sha256` is the
+    digest of the probe's bytes, by which somebody who has the photo can prove what was asked, and nobody else can learn
+    anything; it is empty where no photo was brought, because somebody asked who looks like a face or person of the
+    gallery.
     """
 
     class Use(models.TextChoices):

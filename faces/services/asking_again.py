@@ -10,7 +10,6 @@ from encoder.geometry import EncodedFace, EncodedPhoto
 from faces.exceptions import (
     InvalidRequestError,
     NoEmbeddingError,
-    NoFaceFoundError,
     PersonNotFoundError,
     PhotoNotFoundError,
 )
@@ -78,20 +77,14 @@ def _gallery(event: SearchEvent) -> Gallery:
 
 def _recognize_now(event: SearchEvent, then: Answer, photos: Photos) -> JsonObject:
     limit = then.limit or max((len(face.candidates) for face in then.faces), default=0) or 1
-    return answered(recognize(gallery=_gallery(event), probes=_faces(photos), limit=limit), limit=limit)
+    return answered(recognize(gallery=_gallery(event), probes=photos[0].faces, limit=limit), limit=limit)
 
 
 def _recognize_then(event: SearchEvent, then: Answer, photos: Photos) -> JsonObject:
-    probes = _faces(photos)
+    probes = photos[0].faces
     told: list[FaceAnswer | None] = [*then.faces, *(None for _ in probes)]
     answers = [_recognized(event, then, probe, face) for probe, face in zip(probes, told, strict=False)]
     return answered(answers, limit=then.limit or 1)
-
-
-def _faces(photos: Photos) -> Sequence[EncodedFace]:
-    if not photos[0].faces:
-        raise NoFaceFoundError("No face is found on the photo.")
-    return photos[0].faces
 
 
 def _recognized(event: SearchEvent, then: Answer, probe: EncodedFace, told: FaceAnswer | None) -> Recognition:

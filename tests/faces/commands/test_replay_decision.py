@@ -16,13 +16,14 @@ from faces.encoding import encode_probe
 from faces.models import Face, Gallery, PairClassifier, Person, Photo, SearchEvent, SearchPlan, Threshold
 from faces.services.encoders import default_encoder_version
 from faces.services.enrollment import store_encoded_photo
+from faces.services.events import Asker, record_recognition
 from faces.services.people import merge_people
 from faces.services.photos import accept_photo
 from faces.services.queueing import LEASE
-from faces.services.thresholds import set_tau
+from faces.services.thresholds import set_tau, tau_in_force
 from tests import factories
 from tests.faces.commands.running import Ended, run
-from tests.faces.photographs import another_photo, astronaut, grace_hopper, jpeg
+from tests.faces.photographs import another_photo, astronaut, coffee, grace_hopper, jpeg
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,22 @@ class TestNothingHasChanged:
         (then,), (again,), (now,) = (told[when]["faces"] for when in ("then", "again", "now"))
         assert then["person"] == again["person"] == now["person"] == eileen.pk
         assert again["distance"] == pytest.approx(then["distance"], abs=0.003)
+
+    def test_a_photo_without_a_face_has_none_still(self, tmp_path: Path, staff: Gallery) -> None:
+        path = tmp_path / "cup.jpg"
+        path.write_bytes(jpeg(coffee()))
+        tau = tau_in_force(gallery=staff, encoder_version=staff.encoder_version, use=Threshold.Use.RECOGNITION)
+        event = record_recognition(
+            asker=Asker(SearchEvent.Channel.PAGE),
+            gallery=staff,
+            probe=path.read_bytes(),
+            answers=[],
+            tau=tau,
+            limit=5,
+            duration_ms=1,
+        )
+        status, told = replayed(str(event.key), path)
+        assert (status, told["now"]["faces"], changes(told)) == (0, [], {})
 
     def test_a_verification_of_a_person_is_the_same(self, photo: Path, eileen: Person) -> None:
         decision = decided("verify", photo, "--person", "Eileen", "--gallery", "Staff")

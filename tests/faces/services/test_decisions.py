@@ -1,10 +1,14 @@
 """What a record says, and when two answers are the same."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from faces.services.decisions import Answer, Use, Verdict, in_words, is_same, read_answer
+from faces.models import SearchEvent
+from faces.services.decisions import Answer, Use, Verdict, in_words, is_same, read_answer, recorded
+from tests import factories
 
 NAMES = {1: "Ada", 2: "Eve"}
 
@@ -43,6 +47,32 @@ def test_what_earlier_versions_did_not_record_is_none() -> None:
     assert [one.verdict for one in answer.faces] == ["match", "nobody"]
     assert answer.faces[0].candidates[0].template is None
     assert (answer.index, answer.limit) == (None, None)
+
+
+@pytest.mark.django_db
+def test_what_earlier_versions_recorded_of_a_recognition_becomes_an_object() -> None:
+    migration = import_module("faces.migrations.0009_recorded_faces")
+    told = face("match", 1, 0.05)
+    similar: dict[str, Any] = {"about_person": 1, "about_face": None, "candidates": []}
+    gallery = factories.gallery()
+    for use, answer in ((Use.RECOGNITION, [told]), (Use.SIMILAR, similar)):
+        SearchEvent.objects.create(
+            gallery=gallery,
+            use=use,
+            channel="api",
+            encoder_version=gallery.encoder_version,
+            tau=0.1,
+            probe_sha256="0" * 64,
+            answer=answer,
+            duration_ms=1,
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(migration.INTO_OBJECT)
+        cursor.execute(migration.INTO_OBJECT)
+        assert recorded(SearchEvent.objects.get(use="recognition")).faces == recognition(told).faces
+        assert SearchEvent.objects.get(use="similar").answer == similar
+        cursor.execute(migration.BACK)
+    assert SearchEvent.objects.get(use="recognition").answer == [told]
 
 
 def test_the_same_people_at_other_distances_are_the_same_answer() -> None:
