@@ -10,7 +10,6 @@ facet.each("[data-tau]", (root) => {
   const form = document.querySelector("[data-tau-form]");
   const fields = { tau: form?.elements.tau, oneIn: form?.elements.one_in, how: form?.elements.how };
   const note = form?.querySelector("[data-one-in-note]");
-  const AS_STORED = 1 + 1e-5; // rates are stored with six digits
   const REST = 400; // milliseconds after which a handle that was let go asks for faces
   let plot = null;
   let tau = data.tau ?? data.taus[Math.floor(data.taus.length / 2)];
@@ -73,12 +72,12 @@ facet.each("[data-tau]", (root) => {
     return Math.max(data.taus.findLastIndex((each) => each <= value), 0);
   }
 
-  // The loosest tau that holds a rate, or nothing where none can be shown to
+  // The loosest tau that holds a rate, or -1 where none can be shown to; as training/services/shown_rates.py
   function placeFor(rate) {
     const { value, high, people } = data.rates[data.false];
-    const most = rate * AS_STORED;
+    const most = rate * data.asStored;
     const place = value.findLastIndex((each) => each <= most);
-    return place < 0 || (!people[place] && high[place] > most) ? -1 : place;
+    return place < 0 || high[place] > (people[place] ? data.farOff * most : most) ? -1 : place;
   }
 
   // Showing ---------------------------------------------------------------------------------------------------------
@@ -131,10 +130,9 @@ facet.each("[data-tau]", (root) => {
     }
     asked = 1 / n;
     const place = placeFor(asked);
-    const least = Math.floor(AS_STORED / data.smallest);
     note.classList.toggle("f-errors", place < 0);
     if (place < 0) {
-      note.textContent = `Too few people were measured to show that. The smallest rate that they can show is 1 in ${least.toLocaleString("en")}.`;
+      note.textContent = `Too few people were measured to show that. ${data.smallestInWords}`;
       plot?.move(tau, asked);
       return;
     }
@@ -194,7 +192,8 @@ facet.each("[data-tau]", (root) => {
   slider.step = data.end / 1000;
   new ResizeObserver(draw).observe(container);
   draw();
-  if (fields.how && form.querySelector("[name=how]:checked")?.value === "rate") askFor(fields.oneIn.valueAsNumber);
+  const isRefused = note?.parentElement.querySelector("[role=alert]");
+  if (!isRefused && form?.querySelector("[name=how]:checked")?.value === "rate") askFor(fields.oneIn.valueAsNumber);
   else if (fields.tau?.valueAsNumber >= 0) tau = fields.tau.valueAsNumber;
   tell();
 });

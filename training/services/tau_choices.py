@@ -1,8 +1,7 @@
 """A tau that is chosen by the error rate that a gallery can live with, from what was measured in it."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from math import ceil, floor
+from math import floor
 
 from django.contrib.auth.models import User
 
@@ -19,6 +18,7 @@ from training.services.measured import (
     newest_measured,
 )
 from training.services.report_words import one_in, rate_of
+from training.services.shown_rates import place_for, smallest_in_words, smallest_shown
 
 FALSE_RATE: dict[str, Threshold.ErrorRate] = {
     Threshold.Use.VERIFICATION: Threshold.ErrorRate.FMR,
@@ -30,12 +30,6 @@ EXAMPLES: dict[str, str] = {
     Threshold.ErrorRate.FMR: "fmr, such as 0.0001",
     Threshold.ErrorRate.FPIR: "fpir, such as 0.01",
 }
-
-MANY = 0.5
-"""A share above is not said as 1 in so many."""
-
-AS_STORED = 1 + 1e-5
-"""Reports hold rates with six digits: 1 in 150 is at most 1 in 150, though 0.00666667 is more."""
 
 DIGITS = 1e5
 """A tau is cut to five decimals, which makes it no looser."""
@@ -107,12 +101,11 @@ def choose_tau(
             "Nobody could be compared with anybody else when this gallery was measured: two people at least are "
             "needed. Set tau by hand until then."
         )
-    place = bisect_right(series.value, asked * AS_STORED) - 1
-    rate = rate_of(series, place) if place >= 0 else None
-    if rate is None or (rate.verdict is Verdict.NONE_SEEN and (rate.high or 0.0) > asked * AS_STORED):
+    place = place_for(series, asked)
+    if place is None:
         raise _too_few(measured, kind, series, asked)
     tau = floor(figures.taus[place] * DIGITS + NEARLY) / DIGITS
-    return Choice(measured, use, kind, asked, tau, figures_at(measured, tau), doubts(rate))
+    return Choice(measured, use, kind, asked, tau, figures_at(measured, tau), doubts(rate_of(series, place)))
 
 
 def _asked(use: Threshold.Use, fpir: float | None, fmr: float | None) -> tuple[Threshold.ErrorRate, float]:
@@ -127,27 +120,12 @@ def _asked(use: Threshold.Use, fpir: float | None, fmr: float | None) -> tuple[T
     return kind, asked
 
 
-def smallest_shown(series: Series) -> float:
-    """Return the smallest rate that a tau can be chosen for: where the first error was seen, or what seeing none shows.
-
-    Where no error was seen the rule of three bounds the rate by 3 / n (ISO/IEC 19795-1, annex B).
-    """
-    seen = [value for value, people in zip(series.value, series.people, strict=True) if people]
-    bounds = [high for high, people in zip(series.high, series.people, strict=True) if not people]
-    return min([*seen[:1], *bounds[-1:]], default=1.0)
-
-
-def reachable(smallest: float) -> str:
-    """Return a rate that can be asked for where `smallest` is what can be shown, as "1 in 830": never a rarer one."""
-    return f"1 in {floor(AS_STORED / smallest):,}" if 0 < smallest <= MANY else f"{ceil(100 * smallest)} in 100"
-
-
 def _too_few(measured: Measured, kind: Threshold.ErrorRate, series: Series, asked: float) -> TooFewPeopleError:
     least = smallest_shown(series)
     people = measured.report.people
     return TooFewPeopleError(
-        f"At most {one_in(asked)} {OF_WHOM[kind]} cannot be shown with the {people:,} people who were measured: the "
-        f"smallest rate that they can show is {reachable(least)}. Ask for that or more, or measure more people.",
+        f"At most {one_in(asked)} {OF_WHOM[kind]} cannot be shown with the {people:,} people who were measured. "
+        f"{smallest_in_words(least)}",
         asked=asked,
         smallest=least,
         people=people,

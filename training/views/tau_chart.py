@@ -5,7 +5,8 @@ from typing import Any
 from faces.models import Threshold
 from training.metrics.figures import Histogram, Recognition, Series, Verification
 from training.services.measured import Measured
-from training.services.tau_choices import FALSE_RATE, smallest_shown
+from training.services.shown_rates import AS_STORED, FAR_OFF, smallest_in_words, smallest_shown
+from training.services.tau_choices import FALSE_RATE
 from training.views.rate_cards import KINDS, SHOWN
 
 ROOM = 1.15
@@ -34,6 +35,7 @@ def chart_data(measured: Measured, use: Threshold.Use, tau: float | None) -> dic
     }
     main, beside = SHOWN[use]
     false = FALSE_RATE[use].value
+    smallest = smallest_shown(series[false])
     histogram = _of_use(measured, use).histogram
     return {
         "taus": figures.taus,
@@ -41,7 +43,10 @@ def chart_data(measured: Measured, use: Threshold.Use, tau: float | None) -> dic
         "end": _end(histogram, figures.taus[-1], tau),
         "false": false,
         "missed": main[1],
-        "smallest": smallest_shown(series[false]),
+        "smallest": smallest,
+        "smallestInWords": smallest_in_words(smallest),
+        "asStored": AS_STORED,
+        "farOff": FAR_OFF,
         "rates": {name: _rate(name, series[name]) for name in (*main, *beside)},
         "histogram": {"edges": histogram.edges, "mated": histogram.mated, "nonMated": histogram.non_mated},
         "confused": figures.confused,

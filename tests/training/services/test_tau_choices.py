@@ -12,7 +12,8 @@ from tests.training import measured as rows
 from training.exceptions import NotMeasuredError, TooFewPeopleError, WrongRateError
 from training.metrics.figures import Series, Verdict
 from training.services.measured import Measured, figures_at, newest_measured
-from training.services.tau_choices import Choice, choose_tau, save_by_hand, save_choice, smallest_shown
+from training.services.shown_rates import smallest_shown
+from training.services.tau_choices import Choice, choose_tau, save_by_hand, save_choice
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +86,9 @@ def test_where_fewer_than_thirty_people_had_errors_the_choice_says_so(gallery: G
 
 def test_a_rate_below_what_seeing_no_error_shows_is_refused_and_the_smallest_is_named(gallery: Gallery) -> None:
     seen = with_fpir(gallery, TAUS, STEPS)
-    with pytest.raises(TooFewPeopleError, match=r"At most 1 in 1,000 strangers .* they can show is 1 in 500\.") as told:
+    with pytest.raises(
+        TooFewPeopleError, match=r"At most 1 in 1,000 strangers .* they can show is 1 in 500: ask"
+    ) as told:
         choose(seen, 0.001)
     assert told.value.params["smallest"] == 0.002
     assert choose(seen, 1 / 500).tau == 0.1
@@ -98,6 +101,22 @@ def test_seeing_no_error_shows_a_rate_by_the_rule_of_three(gallery: Gallery) -> 
     assert choice.warning == "No error was seen, which shows no less than 1 in 333"
     with pytest.raises(TooFewPeopleError, match="1 in 333"):
         choose(with_fpir(gallery, [0.1, 0.2], jump), 0.0029)
+
+
+def test_a_rate_that_may_as_well_be_ten_times_as_much_is_not_shown(gallery: Gallery) -> None:
+    vague = Series([0.0, 0.01, 0.2], [0.0, 0.001, 0.1], [0.3, 0.5, 0.6], [0, 1, 12], 100.0)
+    seen = with_fpir(gallery, [0.1, 0.2, 0.3], vague)
+    for asked in (0.01, 0.049):
+        with pytest.raises(TooFewPeopleError, match="1 in 20: ask"):
+            choose(seen, asked)
+    assert choose(seen, 1 / 20).tau == 0.2
+    assert choose(seen, 0.2).tau == 0.3
+
+
+def test_so_few_people_that_nothing_can_be_shown_are_told_so(gallery: Gallery) -> None:
+    nothing = Series([0.0, 1.0], [0.0, 0.2], [1.0, 1.0], [0, 2], 2.0)
+    with pytest.raises(TooFewPeopleError, match="can show no rate at all; set tau by hand"):
+        choose(with_fpir(gallery, [0.1, 0.2], nothing), 0.3)
 
 
 def test_the_smallest_rate_that_is_named_can_be_asked_for(gallery: Gallery) -> None:
