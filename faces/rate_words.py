@@ -21,7 +21,8 @@ def rate_words(rate: ErrorRate | None, compares: PairClassifier.Compares) -> str
         said = f"{_one_in(rate.value)} comparisons of {COMPARISONS[compares]} passes as a match"
     if rate.low is None or rate.high is None:
         return f"{said}; that is what tau was asked for."
-    return f"{said}, as measured; between {_between(rate.high)} and {_between(rate.low)} at 95 %."
+    on = f" Measured on: {rate.evidence}." if rate.evidence else ""
+    return f"{said}, as measured; between {_between(rate.high)} and {_between(rate.low)} at 95 %.{on}"
 
 
 def _one_in(rate: float) -> str:

@@ -89,6 +89,7 @@ def test_a_verification_says_what_was_compared_and_what_tau_stands_for(
     assert "1 in 1,004 comparisons of a face with the photos of another person passes as a match, as measured" in page
     assert f"manage.py replay_decision {event.key} PHOTO" in page
     assert event.probe_sha256 in page
+    assert "Grace" not in str(event.answer)
 
 
 def test_two_uploads_without_a_gallery_are_explained_too(filled: Filled, client: Client, page_asker: Asker) -> None:

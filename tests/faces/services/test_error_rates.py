@@ -48,11 +48,11 @@ def test_a_search_is_told_by_its_fpir_with_the_size_of_the_gallery() -> None:
     ("rate", "compares", "words"),
     [
         (
-            ErrorRate(FMR, 0.001, 0.0005, 0.002, None, ""),
+            ErrorRate(FMR, 0.001, 0.0005, 0.002, None, "Ten photos"),
             Compares.PERSON,
             (
                 "1 in 1,000 comparisons of a face with the photos of another person passes as a match, as measured; "
-                "between 1 in 500 and 1 in 2,000 at 95 %."
+                "between 1 in 500 and 1 in 2,000 at 95 %. Measured on: Ten photos."
             ),
         ),
         (

@@ -3,7 +3,9 @@
 import numpy as np
 from playwright.sync_api import expect
 
-from faces.models import EncoderVersion, Job, Person, Photo
+from faces.models import EncoderVersion, Job, Person, Photo, SearchEvent
+from faces.services.events import Asker, record_similar
+from faces.services.similarity import similar_to_person
 from tests import factories
 from tests.faces.pages.browser.conftest import Open
 
@@ -44,9 +46,21 @@ def addresses(person: Person) -> list[str]:
         "api-keys/",
         "api-keys/add/",
         "faces/searchevent/",
+        f"decisions/{decision_about(person).key}/",
         "auth/user/",
     ]
     return [f"/admin/{path}" for path in paths]
+
+
+def decision_about(person: Person) -> SearchEvent:
+    """What was answered when somebody asked who looks like a person."""
+    return record_similar(
+        asker=Asker(SearchEvent.Channel.COMMAND),
+        about=person,
+        similarity=similar_to_person(person=person),
+        limit=10,
+        duration_ms=1,
+    )
 
 
 def test_no_page_complains_or_is_wider_than_a_telephone(open_page: Open, eileen: Person) -> None:
