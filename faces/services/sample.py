@@ -34,8 +34,8 @@ TAUS = (
         1e-2,
         EVIDENCE,
         {
-            "fmr": measured_rate(0.00961, 0.00556, 0.01421, errors=474, trials=49_302, people=81),
-            "fmr_photo": measured_rate(0.00436, 0.00248, 0.00649, errors=535, trials=122_761, people=81),
+            "fmr": measured_rate(0.00957, 0.00529, 0.01586, errors=472, trials=49_302, people=81),
+            "fmr_photo": measured_rate(0.00419, 0.00223, 0.00693, errors=514, trials=122_761, people=80),
             "people": 100,
         },
     ),
@@ -45,8 +45,8 @@ TAUS = (
         1e-3,
         EVIDENCE,
         {
-            "fmr": measured_rate(0.000994, 0.000205, 0.002266, errors=49, trials=49_302, people=24),
-            "fmr_photo": measured_rate(0.000481, 0.000049, 0.001266, errors=59, trials=122_761, people=22),
+            "fmr": measured_rate(0.000994, 0.000144, 0.002318, errors=49, trials=49_302, people=24),
+            "fmr_photo": measured_rate(0.000464, 0.000033, 0.001217, errors=57, trials=122_761, people=22),
             "people": 100,
         },
     ),
