@@ -107,14 +107,17 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class AtSize:
-    """FPIR over tau with another number of people: counted for fewer than there are, projected for more.
+    """Recognition with another number of people: counted for fewer than there are, projected for more.
 
-    `upper` is 1 - (1 - FMR)^size, which takes all strangers for equally likely to be mistaken: at least the FPIR.
+    `fpir` and `fnir` are over tau, `ranks` is as of `Recognition`. `upper` is 1 - (1 - FMR)^size, which takes all
+    strangers for equally likely to be mistaken: at least the FPIR.
     """
 
     size: int
     is_projected: bool
     fpir: Series
+    fnir: Series
+    ranks: Series
     upper: list[float]
 
 

@@ -1,13 +1,23 @@
-"""FPIR in a gallery larger than there is."""
+"""What grows with the number of people, in a gallery larger than there is."""
 
 from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from training.metrics.rates import PERCENTILES, Rates
 from training.metrics.types import Distances
 
+Complex: TypeAlias = npt.NDArray[np.complex128]
+
 LARGEST = 1.0 - 1e-9
+
+CIRCLE = 1024
+"""Points at which a probability generating function is taken."""
+
+DIGITS = 10
+"""Of probabilities that are taken from it."""
 
 
 def projected(whole: Rates, half_of_probes: Distances, whole_of_probes: Distances, times: float) -> Rates:
@@ -36,19 +46,60 @@ def projected(whole: Rates, half_of_probes: Distances, whole_of_probes: Distance
     if len(resampled):
         outer = np.percentile(resampled, PERCENTILES, axis=0)
         low, high = np.minimum(low, outer[0]), np.maximum(high, outer[1])
+    return held(replace(whole, value=value, low=low, high=high, resampled=resampled), rises=True)
+
+
+def held(rate: Rates, *, rises: bool) -> Rates:
+    """Return a rate that only rises (or only falls) from each place to the next, inside its interval.
+
+    Projected at each tau for itself it need not: how fast a rate grows with the gallery is known only so well.
+    """
+    along = np.maximum.accumulate if rises else np.minimum.accumulate
+    value = along(rate.value)
     return replace(
-        whole,
+        rate,
         value=value,
-        low=np.minimum(low, value),
-        high=np.maximum(high, value),
-        resampled=resampled,
-        errors=value * whole.trials,
+        low=along(np.minimum(rate.low, rate.value)),
+        high=along(np.maximum(rate.high, rate.value)),
+        resampled=along(rate.resampled, axis=1),
+        errors=value * rate.trials,
     )
 
 
-def grown(half: Distances, whole: Distances, times: float) -> Distances:
-    """Return FPIR in a gallery `times` as large as one of which half, and which, has these FPIR; of any one shape."""
-    return _grown(whole, _curvature(half, whole), times)
+def grown(half: Distances, whole: Distances, times: float, *, like: Distances | None = None) -> Distances:
+    """Return a share in a gallery `times` as large as one of which half, and which, has these; of any one shape.
+
+    Args:
+        half: in half the gallery.
+        whole: in all of it.
+        times: at least 1.
+        like: where `whole` is an end of an interval: what the gallery has, whose growth is taken.
+    """
+    return _grown(whole, _curvature(half, whole if like is None else like), times)
+
+
+def grown_counts(
+    half: Distances, whole: Distances, times: float, most: int, *, like: Distances | None = None
+) -> Distances:
+    """Return how likely 0, 1, ... people pass in a gallery `times` as large: (..., most), for 0 to `most` - 1.
+
+    Where 1 - exp(-H(n)) is the share with one at least, with means that are spread as an inverse Gaussian distribution,
+    the number is Poisson distributed with that mean, and its probability generating function is exp(-H(n (1 - z)))
+    (Johnson, Kemp and Kotz 2005, "Univariate Discrete Distributions": the Sichel distribution). The probabilities are
+    its Taylor coefficients, by a Fourier transform of its values on a circle a little within the unit circle, so that
+    what lies beyond `CIRCLE` does not come round again (Abate and Whitt 1992).
+
+    Args:
+        half, whole, like: (...), as of `grown`.
+        times: at least 1.
+        most: how many probabilities, far below `CIRCLE`.
+    """
+    u = _curvature(half, whole if like is None else like)[..., None]
+    radius = 10.0 ** (-DIGITS / CIRCLE)
+    z = radius * np.exp(2j * np.pi * np.arange(CIRCLE) / CIRCLE)
+    generated = np.exp(-hazard(whole)[..., None] * _growth(u, times * (1.0 - z)))
+    found = np.fft.fft(generated, axis=-1).real[..., :most] / CIRCLE
+    return np.asarray(np.maximum(found * radius ** -np.arange(most, dtype=np.float64), 0.0))
 
 
 def hazard(rate: Distances) -> Distances:
@@ -71,6 +122,9 @@ def _curvature(half: Distances, whole: Distances) -> Distances:
 
 def _grown(rate: Distances, u: Distances, times: float) -> Distances:
     """Return 1 - exp(-H(times)), where 1 - exp(-H(1)) is `rate`."""
-    # (sqrt(1 + u t) - 1) / (sqrt(1 + u) - 1), written so that it is t for u = 0
-    growth = times * (np.sqrt(1.0 + u) + 1.0) / (np.sqrt(1.0 + u * times) + 1.0)
-    return np.asarray(-np.expm1(-hazard(rate) * growth))
+    return np.asarray(-np.expm1(-hazard(rate) * _growth(u, times)))
+
+
+def _growth(u: Distances, times: float | Complex) -> Any:
+    """Return H(times) / H(1): (sqrt(1 + u t) - 1) / (sqrt(1 + u) - 1), written so that it is t for u = 0."""
+    return times * (np.sqrt(1.0 + u) + 1.0) / (np.sqrt(1.0 + u * times) + 1.0)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.metrics.events import Events, false_positives, identified, share_reached
+from training.metrics.events import false_positives, share_reached
 from training.metrics.evidence import Searches
 from training.metrics.figures import AtSize, Recognition
+from training.metrics.missed import Missed, fnir_among, missed_among, missed_when_grown, ranks_among
 from training.metrics.projection import projected
-from training.metrics.rates import Rates, people_beyond, people_within, rates, shortened
+from training.metrics.rates import Rates, people_within, rates, shortened
 from training.metrics.resampling import Draws, count, resampled_sums
 from training.metrics.types import Distances, Labels, Progress, ignore
 from training.metrics.verification import at_rates, histogram_of
 
 FALSE_POSITIVE_RATES = (0.1, 0.03, 0.01, 0.003, 0.001)
-RANKS = 20
 SMALLER = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000)
 LARGER = (2, 10, 100)
 
@@ -37,7 +37,7 @@ def recognition_rates(
     """Return FPIR(N - 1, tau) and FNIR(N, R=1, tau) by leaving out the probe's person and photo (ISO/IEC 19795-1)."""
     return RecognitionRates(
         fpir=fpir_among(searches, searches.gallery_size, taus, draws, progress),
-        fnir=fnir_of(searches, taus, draws),
+        fnir=fnir_among(searches, searches.gallery_size, taus, draws),
     )
 
 
@@ -55,37 +55,6 @@ def fpir_among(searches: Searches, gallery: int, taus: Distances, draws: Draws, 
     )
 
 
-def fnir_of(searches: Searches, taus: Distances, draws: Draws) -> Rates:
-    """Return FNIR over tau: mated searches without the right person first and within tau."""
-    mated = searches.person[searches.is_mated]
-    first = np.where(searches.nearer == 0, searches.own, np.inf)[searches.is_mated]
-    return rates(
-        count(identified(searches), taus, draws),
-        float(len(mated)),
-        _resampled(mated, draws),
-        people_beyond(mated, first, taus),
-        len(np.unique(mated)),
-        of_the_rest=True,
-    )
-
-
-def ranks_of(searches: Searches, draws: Draws) -> Rates:
-    """Return the share of mated searches with the right person among the first k, for k = 1 to `RANKS`.
-
-    `people` are those with a search in which it is not.
-    """
-    mated = searches.person[searches.is_mated]
-    rank = (searches.nearer[searches.is_mated] + 1).astype(np.float64)
-    at = np.arange(1, RANKS + 1, dtype=np.float64)
-    return rates(
-        count(Events.of_one(mated, rank), at, draws),
-        float(len(mated)),
-        _resampled(mated, draws),
-        people_beyond(mated, rank, at),
-        len(np.unique(mated)),
-    )
-
-
 def recognition(
     searches: Searches,
     measured: RecognitionRates,
@@ -98,6 +67,7 @@ def recognition(
     mated = searches.own[searches.is_mated]
     nearest = searches.others[:, 0] if searches.others.shape[1] else np.empty(0)
     nearest = nearest[np.isfinite(nearest)]
+    ranks = ranks_among(searches, searches.gallery_size, draws)
     return Recognition(
         size=searches.gallery_size,
         mated=float(len(mated)),
@@ -105,9 +75,9 @@ def recognition(
         fpir=measured.fpir.series(),
         fnir=measured.fnir.series(),
         histogram=histogram_of(mated, nearest, np.ones(len(nearest))),
-        ranks=ranks_of(searches, draws).series(),
+        ranks=ranks.series(),
         at_fpir=at_rates(measured.fpir, measured.fnir, taus, FALSE_POSITIVE_RATES),
-        sizes=_sizes(searches, measured.fpir, fmr, taus, draws, progress),
+        sizes=_sizes(searches, measured.fpir, Missed(measured.fnir, ranks), fmr, taus, draws, progress),
     )
 
 
@@ -118,23 +88,38 @@ def smaller_sizes(searches: Searches) -> Sequence[int]:
 
 
 def _sizes(
-    searches: Searches, fpir: Rates, fmr: Rates, taus: Distances, draws: Draws, progress: Progress
+    searches: Searches,
+    fpir: Rates,
+    missed: Missed,
+    fmr: Rates,
+    taus: Distances,
+    draws: Draws,
+    progress: Progress,
 ) -> list[AtSize]:
     if not fpir.trials:
         return []
-    size = searches.gallery_size
-    counted = {n: fpir_among(searches, n, taus, draws, progress) for n in smaller_sizes(searches)} | {size: fpir}
+    size, smaller = searches.gallery_size, smaller_sizes(searches)
     half, whole = (_of_probes(searches, n, taus, draws, progress) for n in ((size - 1) / 2, size - 1))
-    found = counted | {times * size: projected(fpir, half, whole, times) for times in LARGER}
-    return [
-        AtSize(
-            size=n,
-            is_projected=n > size,
-            fpir=at_size.series(),
-            upper=shortened(np.maximum(at_size.value, -np.expm1(n * np.log1p(-np.minimum(fmr.value, 1.0 - 1e-12))))),
-        )
-        for n, at_size in found.items()
-    ]
+    found = {
+        n: (fpir_among(searches, n, taus, draws, progress), missed_among(searches, n, taus, draws)) for n in smaller
+    }
+    found[size] = fpir, missed
+    for times in LARGER:
+        grown = missed_when_grown(searches, missed, taus, draws, times)
+        found[times * size] = projected(fpir, half, whole, times), grown
+    return [_at_size(n, *rates_of, fmr, is_projected=n > size) for n, rates_of in found.items()]
+
+
+def _at_size(size: int, fpir: Rates, missed: Missed, fmr: Rates, *, is_projected: bool) -> AtSize:
+    alike = -np.expm1(size * np.log1p(-np.minimum(fmr.value, 1.0 - 1e-12)))
+    return AtSize(
+        size=size,
+        is_projected=is_projected,
+        fpir=fpir.series(),
+        fnir=missed.fnir.series(),
+        ranks=missed.ranks.series(),
+        upper=shortened(np.maximum(fpir.value, alike)),
+    )
 
 
 def _of_probes(searches: Searches, gallery: float, taus: Distances, draws: Draws, progress: Progress) -> Distances:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from training.metrics.figures import AtRate, AtSize, Difference, Figures, Group, Rate, Verdict, Verification
-from training.services.report_words import count, rate_at, verdict_words
+from training.services.report_words import count, rate_at, rate_of, verdict_words
 
 RATES = ("fpir", "fnir", "fmr", "fnmr")
 """Of a group, in the order of the table."""
@@ -53,12 +53,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SizeRow:
-    """FPIR at the tau in force with another number of people."""
+    """Recognition at the tau in force with some number of people; `first`: the right person comes first (rank 1)."""
 
     size: int
     is_own: bool
     is_projected: bool
     fpir: Rate
+    fnir: Rate
+    first: Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +158,26 @@ def _row(row: AtRate, *, names: tuple[str, str]) -> Row:
 
 
 def sizes_at_tau(figures: Figures) -> list[SizeRow]:
-    """Return FPIR at recognition's tau in force for every number of people, ascending; empty without a tau."""
+    """Return what becomes of recognition at its tau in force with every number of people, ascending; empty without."""
     tau = figures.tau.get("recognition")
     if tau is None:
         return []
     found = figures.recognition
-    own = AtSize(size=found.size, is_projected=False, fpir=found.fpir, upper=[])
+    own = AtSize(found.size, is_projected=False, fpir=found.fpir, fnir=found.fnir, ranks=found.ranks, upper=[])
     sizes: Sequence[AtSize] = sorted(
         [own, *(each for each in found.sizes if each.size != found.size)], key=lambda each: each.size
     )
-    return [SizeRow(each.size, each is own, each.is_projected, rate_at(each.fpir, figures.taus, tau)) for each in sizes]
+    return [
+        SizeRow(
+            size=each.size,
+            is_own=each is own,
+            is_projected=each.is_projected,
+            fpir=rate_at(each.fpir, figures.taus, tau),
+            fnir=rate_at(each.fnir, figures.taus, tau),
+            first=rate_of(each.ranks, 0),
+        )
+        for each in sizes
+    ]
 
 
 def group_tables(figures: Figures) -> list[GroupTable]:

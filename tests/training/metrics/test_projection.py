@@ -1,9 +1,10 @@
-"""FPIR in larger galleries, where the truth is known by construction."""
+"""Rates in larger galleries, where the truth is known by construction."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from training.metrics.projection import projected
+from training.metrics.projection import grown, grown_counts, projected
 from training.metrics.rates import Rates
 
 
@@ -76,3 +77,43 @@ def test_the_interval_holds_what_the_resamples_say() -> None:
     assert found.low[0] < 0.5 * found.value[0]
     assert found.high[0] > 1.3 * found.value[0]
     assert found.resampled.shape == (10, 1)
+
+
+def test_a_larger_tau_never_has_a_smaller_rate() -> None:
+    value = [0.010, 0.011, 0.012, 0.2]
+    halves = np.array([[0.005, 0.0075, 0.0065, 0.13]] * 3)  # the second grows more slowly than the first
+    wholes = np.array([value] * 3)
+    rate = whole(value, resampled=[value, [0.02, 0.01, 0.03, 0.04]])
+    alone = [grown(halves[0, [at]], wholes[0, [at]], 100.0)[0] for at in range(4)]
+    found = projected(rate, halves, wholes, 100.0)
+
+    assert alone[1] < alone[0]
+    assert found.value.tolist() == pytest.approx([alone[0], alone[0], max(alone[0], alone[2]), max(alone)])
+    for along in (found.value, found.low, found.high, *found.resampled):
+        assert np.all(np.diff(along) >= 0)
+    assert np.all((found.low <= found.value) & (found.value <= found.high))
+
+
+def test_counts_of_strangers_all_alike_are_poisson() -> None:
+    rate = np.array([0.02, 0.3])
+    found = grown_counts(1 - np.sqrt(1 - rate), rate, 10.0, 20)
+
+    for row, each in enumerate(rate):
+        expected = stats.poisson.pmf(np.arange(20), -10 * np.log1p(-each))
+        assert found[row] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("times", [1.0, 2.0, 10.0, 100.0, 10_000.0])
+def test_counts_are_those_of_a_poisson_mixture_by_quadrature(times: float) -> None:
+    mean, shape = 0.05, 0.02  # of the number of people who pass, in the gallery that there is
+
+    def with_one(people: float) -> float:
+        return float(-np.expm1(shape / mean * (1 - np.sqrt(1 + 2 * mean**2 * people / shape))))
+
+    at = np.exp(np.linspace(np.log(1e-9), np.log(1e3), 200_001))
+    weights = stats.invgauss.pdf(at, mean / shape, scale=shape) * at
+    expected = [np.trapezoid(weights * stats.poisson.pmf(count, at * times), np.log(at)) for count in range(20)]
+    found = grown_counts(np.array(with_one(0.5)), np.array(with_one(1.0)), times, 20)
+
+    assert found.tolist() == pytest.approx(expected, abs=1e-8)
+    assert found[0] == pytest.approx(1 - with_one(times), abs=1e-9)

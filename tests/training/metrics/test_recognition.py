@@ -11,10 +11,10 @@ from tests.training import made
 from tests.training.metrics.test_events import searches
 from training.metrics.figures import Recognition
 from training.metrics.identification import LeaveOneOut
+from training.metrics.missed import ranks_among
 from training.metrics.recognition import (
     RecognitionRates,
     fpir_among,
-    ranks_of,
     recognition,
     recognition_rates,
     smaller_sizes,
@@ -50,7 +50,7 @@ def test_fpir_and_fnir_over_tau_are_those_of_leaving_one_out(rates: RecognitionR
 
 
 def test_ranks_are_shares_of_mated_searches_with_the_right_person_among_the_first() -> None:
-    ranks = ranks_of(SEARCHES, DRAWS)
+    ranks = ranks_among(SEARCHES, SEARCHES.gallery_size, DRAWS)
     mated = SEARCHES.nearer[SEARCHES.is_mated]
 
     assert ranks.value[0] == PLAIN.rank_1().value
