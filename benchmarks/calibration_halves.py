@@ -15,7 +15,7 @@ from faces.services.encoders import FACTORY_TAUS
 from training.metrics.figures import Figures, Rate, Series
 from training.metrics.measuring import figures_of
 from training.metrics.tau_grid import tau_for
-from training.services.fpir_at_size import fpir_at_size
+from training.services.rates_at_size import fpir_at_size
 from training.services.report_words import rate_at, rate_of
 
 FACTORY = {str(factory.use): factory.tau for factory in FACTORY_TAUS}

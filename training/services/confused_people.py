@@ -44,9 +44,7 @@ def confused_people(measured: Measured, *, tau: float, limit: int) -> ConfusedPe
     people = {person.pk: person for person in Person.objects.filter(gallery=gallery, pk__in=wanted).present()}
     there = set(Face.objects.filter(gallery=gallery, pk__in=[each.face for each in within]).values_list("pk", "person"))
     pairs = [
-        each
-        for each in within
-        if each.person in people and each.other in people and (each.face, each.person) in there
+        each for each in within if each.person in people and each.other in people and (each.face, each.person) in there
     ][:limit]
     best = _best_faces([each.other for each in pairs])
     faces = Face.objects.select_related("photo").in_bulk([each.face for each in pairs])

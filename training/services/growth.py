@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from faces.models import Threshold
 from training.exceptions import NotMeasuredError, TooFewPeopleError
 from training.metrics.figures import Rate
-from training.services.fpir_at_size import fpir_when_grown
 from training.services.measured import Measured, figures_at, newest_measured, people_of
+from training.services.rates_at_size import fpir_when_grown
 from training.services.tau_choices import Choice, choose_tau
 
 GROWN = 1.1

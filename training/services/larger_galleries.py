@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from training.metrics.figures import Figures, Rate, Series, Verdict
 from training.services.charts import Axis, Chart, Kind, Line, Mark, log_floor, rounded
-from training.services.fpir_at_size import fpir_at_size
+from training.services.rates_at_size import fpir_at_size
 from training.services.report_words import rate_of
 
 LARGER = (1, 2, 10, 100)

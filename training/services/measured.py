@@ -10,7 +10,7 @@ from django.utils import timezone
 from faces.models import EncoderVersion, Gallery, Template
 from training.metrics.figures import ENOUGH_PEOPLE, Figures, Rate, Series, Verdict
 from training.models import EvaluationReport
-from training.services.fpir_at_size import fpir_at_size
+from training.services.rates_at_size import fnir_at_size, fpir_at_size
 from training.services.report_words import one_in, rate_of
 
 
@@ -21,7 +21,7 @@ class Measured:
     Attributes:
         report: whose `gallery` and `encoder_version` are loaded.
         figures: its figures.
-        size: how many people are enrolled in the gallery now; FPIR is told for so many.
+        size: how many people are enrolled in the gallery now; FPIR and FNIR are told for so many.
     """
 
     report: EvaluationReport
@@ -32,6 +32,11 @@ class Measured:
     def fpir(self) -> Series:
         """FPIR over `figures.taus` with as many people as there are now."""
         return fpir_at_size(self.figures, self.size)
+
+    @property
+    def fnir(self) -> Series:
+        """FNIR over `figures.taus` with as many people as there are now."""
+        return fnir_at_size(self.figures, self.size)
 
 
 def newest_measured(*, gallery: Gallery, encoder_version: EncoderVersion) -> Measured | None:
@@ -75,7 +80,7 @@ def figures_at(measured: Measured, tau: float) -> dict[str, Rate]:
         "fmr_photo": _false_at(figures, figures.photo.fmr, tau),
         "fnmr_photo": _missed_at(figures, figures.photo.fnmr, tau),
         "fpir": _false_at(figures, measured.fpir, tau),
-        "fnir": _missed_at(figures, figures.recognition.fnir, tau),
+        "fnir": _missed_at(figures, measured.fnir, tau),
     }
 
 

@@ -31,7 +31,7 @@ def chart_data(measured: Measured, use: Threshold.Use, tau: float | None) -> dic
         "fmr_photo": figures.photo.fmr,
         "fnmr_photo": figures.photo.fnmr,
         "fpir": measured.fpir,
-        "fnir": figures.recognition.fnir,
+        "fnir": measured.fnir,
     }
     main, beside = SHOWN[use]
     false = FALSE_RATE[use].value

@@ -12,7 +12,7 @@ from faces.models import EncoderVersion, Gallery, Threshold
 from faces.services.thresholds import Grounds, set_tau
 from tests import factories
 from tests.training.measured import enroll, made, report
-from training.services.fpir_at_size import fpir_at_size
+from training.services.rates_at_size import fpir_at_size
 from training.services.report_words import one_in, percent, rate_at
 
 TAU = {"verification": 0.5, "recognition": 0.4}

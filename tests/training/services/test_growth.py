@@ -11,9 +11,9 @@ from tests import factories
 from tests.training import measured as rows
 from tests.training.measured import made
 from training.metrics.figures import AtSize, Figures, Series
-from training.services.fpir_at_size import fpir_at_size, fpir_when_grown
 from training.services.growth import growth_of, growths
 from training.services.measured import Measured, figures_at, newest_measured
+from training.services.rates_at_size import fnir_at_size, fpir_at_size, fpir_when_grown
 from training.services.tau_choices import choose_tau, save_by_hand, save_choice
 
 RECOGNITION = Threshold.Use.RECOGNITION
@@ -118,8 +118,12 @@ def with_sizes(**sizes: float) -> Figures:
     def series(value: float) -> Series:
         return Series([value], [value / 2], [min(2 * value, 1)], [round(100 * value)], 1000.0)
 
-    at = [AtSize(int(name[1:]), int(name[1:]) > 100, series(value), [value]) for name, value in sizes.items()]
-    return replace(figures, recognition=replace(figures.recognition, size=100, fpir=series(0.1), sizes=at))
+    found = figures.recognition
+    at = [
+        AtSize(int(name[1:]), int(name[1:]) > 100, series(value), series(value / 3), found.ranks, [value])
+        for name, value in sizes.items()
+    ]
+    return replace(figures, recognition=replace(found, size=100, fpir=series(0.1), fnir=series(0.04), sizes=at))
 
 
 def test_fpir_of_a_size_that_was_told_is_taken_as_it_is() -> None:
@@ -141,6 +145,12 @@ def test_beyond_the_last_size_people_are_equally_likely_to_be_mistaken() -> None
     assert fpir_at_size(figures, 400).value[0] == pytest.approx(1 - (1 - 0.17) ** 2)
     assert fpir_at_size(figures, 25).value[0] == pytest.approx(1 - (1 - 0.06) ** 0.5)
     assert fpir_at_size(with_sizes(), 200).value[0] == pytest.approx(1 - 0.9**2)
+
+
+def test_fnir_is_drawn_between_sizes_and_stays_beyond_them() -> None:
+    figures = with_sizes(n50=0.06, n200=0.18)
+    assert [fnir_at_size(figures, size).value[0] for size in (20, 50, 100, 200, 900)] == [0.02, 0.02, 0.04, 0.06, 0.06]
+    assert fnir_at_size(figures, 150).value[0] == pytest.approx(1 - exp(0.5 * log1p(-0.04) + 0.5 * log1p(-0.06)))
 
 
 def test_everybody_being_recognized_stays_so_however_many_there_are() -> None:

@@ -9,8 +9,8 @@ from tests.training.made import evidence, figures
 from tests.training.measured import made
 from training.metrics.figures import Figures
 from training.services.charts import Line
-from training.services.fpir_at_size import fpir_at_size
 from training.services.larger_galleries import chart_of, sizes_to_draw, with_people
+from training.services.rates_at_size import fpir_at_size
 from training.services.report_words import rate_at
 
 TAUS = {"recognition": 0.4, "verification": 0.5}

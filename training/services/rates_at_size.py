@@ -1,5 +1,6 @@
-"""FPIR with any number of people, from the sizes that a report tells of."""
+"""FPIR and FNIR with any number of people, from the sizes that a report tells of."""
 
+from collections.abc import Mapping
 from math import exp, expm1, log1p
 
 from training.metrics.figures import Figures, Series
@@ -12,23 +13,43 @@ def fpir_at_size(figures: Figures, size: int) -> Series:
     """Return FPIR over `figures.taus` with `size` people.
 
     A stranger passes everybody with the chance (1 - FMR)^N = exp(-h) with a hazard h that grows with N. The hazard is
-    drawn straight between the nearest two sizes of the report, counted or projected; beyond the last one it goes on in
-    proportion to N, as it does where all people are equally likely to be mistaken.
+    drawn straight between the nearest two sizes of the report, counted or projected; beyond them it is in proportion
+    to N, as where all people are equally likely to be mistaken.
     """
     recognition = figures.recognition
     known = {at.size: at.fpir for at in recognition.sizes} | {recognition.size: recognition.fpir}
-    if size in known:
-        return known[size]
-    below = max((other for other in known if other < size), default=None)
-    above = min((other for other in known if other > size), default=None)
-    if below is None or above is None:
-        nearest = below if above is None else above
-        return _mixed(known, ((nearest, size / nearest),)) if nearest else recognition.fpir
+    below, above = _around(known, size)
+    if below == above != size and below:
+        return _mixed(known, ((below, size / below),))
+    return _between(known, below, above, size)
+
+
+def fnir_at_size(figures: Figures, size: int) -> Series:
+    """Return FNIR over `figures.taus` with `size` people.
+
+    Drawn as FPIR is between the nearest two sizes; beyond them it is that of the nearest, as most of it is people who
+    do not resemble themselves, which has nothing to do with the others.
+    """
+    recognition = figures.recognition
+    known = {at.size: at.fnir for at in recognition.sizes} | {recognition.size: recognition.fnir}
+    return _between(known, *_around(known, size), size)
+
+
+def _around(known: Mapping[int, Series], size: int) -> tuple[int, int]:
+    """Return the nearest known sizes on both sides; twice the same where it is known, or lies beyond all of them."""
+    below = max((other for other in known if other <= size), default=min(known))
+    above = min((other for other in known if other >= size), default=max(known))
+    return below, above
+
+
+def _between(known: Mapping[int, Series], below: int, above: int, size: int) -> Series:
+    if below == above:
+        return known[below]
     share = (size - below) / (above - below)
     return _mixed(known, ((below, 1 - share), (above, share)))
 
 
-def _mixed(known: dict[int, Series], parts: tuple[tuple[int, float], ...]) -> Series:
+def _mixed(known: Mapping[int, Series], parts: tuple[tuple[int, float], ...]) -> Series:
     """Return the sum of the hazards of several sizes, each with its weight."""
     series = [(known[size], weight) for size, weight in parts]
 
