@@ -19,6 +19,9 @@ FALSE_POSITIVE_RATES = (0.1, 0.03, 0.01, 0.003, 0.001)
 SMALLER = (100, 500, 1_000, 5_000, 10_000, 50_000, 100_000)
 LARGER = (2, 10, 100)
 
+WELL_BELOW = 0.9
+"""A size so near to that of the gallery would only say the same again."""
+
 LEAST_DECIDED = 0.9
 """A smaller gallery is only told of where the nearest others that are known decide a search this far: f(K)."""
 
@@ -82,9 +85,13 @@ def recognition(
 
 
 def smaller_sizes(searches: Searches) -> Sequence[int]:
-    """Return the sizes below that of the gallery that its searches say something about."""
+    """Return the sizes well below that of the gallery that its searches say something about."""
     others, known = searches.gallery_size - 1, searches.others.shape[1]
-    return [size for size in SMALLER if size < others and share_reached(known, others, size)[-1] >= LEAST_DECIDED]
+    return [
+        size
+        for size in SMALLER
+        if size < WELL_BELOW * others and share_reached(known, others, size)[-1] >= LEAST_DECIDED
+    ]
 
 
 def _sizes(

@@ -16,8 +16,8 @@ DEFINITIONS = {
     "grows with the number of people in the gallery, which is always named with it.",
     "FNIR": "False negative identification rate: the share of mated searches in which the right person is not found.",
     "rank k": "The right person is among the k nearest.",
-    "projected": "Computed for more people than there are, from how near strangers come to those who are here; not "
-    "measured.",
+    "projected": "Computed for more people than there are, from how near strangers come to those who are here, and how "
+    "often somebody else is nearer than the right person; not measured.",
     "95 % interval": "From resampling people, as the errors of one person are alike.",
     "rule of 30": "With errors of at least 30 people the true rate lies within 30 % of the measured one, at 90 % "
     "(Doddington 1998). With fewer there are too few people to say.",
@@ -43,8 +43,12 @@ FIELDS = {
     "rates there. null where no tau holds it.",
     "figures.recognition": "Searches among `size` people.",
     "figures.recognition.ranks": "The share of mated searches with the right person among the first k, from k = 1.",
-    "figures.recognition.sizes": "FPIR over tau with other numbers of people: counted for fewer, projected for more. "
-    "`upper` takes all strangers for equally likely to be mistaken.",
+    "figures.recognition.sizes": "Other numbers of people, `size`: counted for fewer, projected for more "
+    "(`is_projected`).",
+    "figures.recognition.sizes.fpir, fnir": "Over tau, with so many people.",
+    "figures.recognition.sizes.ranks": "The share of mated searches with the right person among the first k, from "
+    "k = 1, with so many people.",
+    "figures.recognition.sizes.upper": "FPIR if all strangers were equally likely to be mistaken.",
     "figures.groups": "Rates at the taus in force by metadata field, and by quality (field empty); `differences` to "
     "everybody else. Empty where the group is too small to be told of.",
     "figures.confused": "Pairs of people of the gallery within tau, at each of `taus`.",

@@ -152,7 +152,8 @@ class _Evaluation:
         with kept_alive(self.job, note=self.note), transaction.atomic():
             report.save()
             fit_classifiers(gallery=self.gallery, encoder_version=version, evidence=evidence, seed=seed)
-        self.show(self.total, self.total, "Stored")
+        self.job.report(self.total, self.total, "Done")  # too late to cancel it
+        self.show(self.total, self.total, "Done")
 
     def _report(self, done: int, note: str, *, is_due: bool = False) -> None:
         self.done, self.note = done, note

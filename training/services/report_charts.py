@@ -1,8 +1,8 @@
 """The charts of an evaluation report. What they show is defined by ISO/IEC 19795-1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from training.metrics.figures import AtSize, Figures, Histogram, Recognition, Series, Verification
+from training.metrics.figures import Figures, Histogram, Recognition, Series, Verification
 from training.services.charts import Axis, Chart, Kind, Line, Mark, log_floor, rounded
 from training.services.report_words import count, rate_at
 
@@ -12,6 +12,10 @@ FALSE, MISSED, THIRD, FOURTH, FIFTH, SIXTH = 1, 2, 3, 4, 5, 6
 ALL_BUT_A_FEW = 0.995
 HALF = 0.5
 """A chart over tau ends where so many of the non-mated lie within it."""
+
+OTHERS = (MISSED, THIRD, FOURTH, FIFTH, SIXTH)
+
+COUNTED_OR_PROJECTED = "Solid lines are counted, with fewer people than there are. Dashed lines are projected to more:"
 
 TAU_AXIS = "tau (squared distance)"
 
@@ -88,7 +92,8 @@ def recognition_charts(figures: Figures) -> list[Chart]:
             lines=[_against(figures.taus, found.fpir, found.fnir, name=f"Searches {among}", short="FNIR", color=FALSE)],
             marks=_point(figures, found.fpir, found.fnir, tau),
         ),
-        _sizes(figures, found, tau),
+        _fpir_by_size(figures, found, tau),
+        _fnir_by_size(figures, found, tau),
         _histogram(
             found.histogram,
             key="recognition-distances",
@@ -100,28 +105,47 @@ def recognition_charts(figures: Figures) -> list[Chart]:
     ]
 
 
-def _sizes(figures: Figures, found: Recognition, tau: float | None) -> Chart:
-    own = _over_tau(figures.taus, found.fpir, name=f"{count(found.size)} people (all)", short="FPIR", color=FALSE)
-    sizes = [size for size in found.sizes if size.size != found.size]
-    others = [_size_line(figures.taus, size, number) for number, size in enumerate(sizes)]
-    smallest = [size.fpir for size in found.sizes if not size.is_projected] or [found.fpir]
+def _fpir_by_size(figures: Figures, found: Recognition, tau: float | None) -> Chart:
+    smallest = [size.fpir for size in found.sizes if not size.is_projected]
     return Chart(
         key="recognition-sizes",
         title="The more people, the more strangers are taken for somebody",
-        text="FPIR over tau for other numbers of people. Solid lines are counted, with fewer people than there are. "
-        "Dashed lines are projected to more: taken from how near strangers come to all who are here, not measured.",
+        text=f"FPIR over tau for other numbers of people. {COUNTED_OR_PROJECTED} taken from how near strangers come to "
+        "all who are here, not measured.",
         x=_tau_axis(figures.taus, found.fpir),
         y=_log_axis("FPIR", [*smallest, found.fpir]),
-        lines=sorted([own, *others], key=lambda line: line.is_dashed),
+        lines=_lines_of_sizes(figures.taus, found, "FPIR", {size.size: size.fpir for size in found.sizes}, found.fpir),
         marks=_line_at(tau),
     )
 
 
-def _size_line(taus: Sequence[float], size: AtSize, number: int) -> Line:
-    kind = "projected" if size.is_projected else "counted"
-    name = f"{count(size.size)} people ({kind})"
-    color = (MISSED, THIRD, FOURTH, FIFTH, SIXTH)[number % 5]
-    return _over_tau(taus, size.fpir, name=name, short="FPIR", color=color, is_dashed=size.is_projected)
+def _fnir_by_size(figures: Figures, found: Recognition, tau: float | None) -> Chart:
+    smallest = [size.fnir for size in found.sizes if not size.is_projected]
+    return Chart(
+        key="recognition-sizes-missed",
+        title="The more people, the more often somebody else is nearer",
+        text=f"FNIR over tau for other numbers of people. {COUNTED_OR_PROJECTED} taken from how often somebody else is "
+        "nearer than the right person among all who are here, not measured. Who lies beyond tau is missed in all.",
+        x=_tau_axis(figures.taus, found.fpir),
+        y=_log_axis("FNIR", [*smallest, found.fnir]),
+        lines=_lines_of_sizes(figures.taus, found, "FNIR", {size.size: size.fnir for size in found.sizes}, found.fnir),
+        marks=_line_at(tau),
+    )
+
+
+def _lines_of_sizes(
+    taus: Sequence[float], found: Recognition, short: str, series: Mapping[int, Series], own: Series
+) -> list[Line]:
+    """Return a line for each number of people, what is projected last."""
+    name = f"{count(found.size)} people (all)"
+    lines = [_over_tau(taus, own, name=name, short=short, color=FALSE)]
+    for number, size in enumerate(size for size in found.sizes if size.size != found.size):
+        kind = "projected" if size.is_projected else "counted"
+        name, color = f"{count(size.size)} people ({kind})", OTHERS[number % len(OTHERS)]
+        lines.append(
+            _over_tau(taus, series[size.size], name=name, short=short, color=color, is_dashed=size.is_projected)
+        )
+    return sorted(lines, key=lambda line: line.is_dashed)
 
 
 def _ranks(found: Recognition) -> Chart:

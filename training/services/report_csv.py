@@ -88,6 +88,9 @@ def _rows(figures: Figures) -> Iterator[Row]:
     for other in found.sizes:
         kind = "projected" if other.is_projected else "counted"
         yield from _over_tau(f"recognition.fpir_{kind}", other.fpir, taus, size=other.size)
+        yield from _over_tau(f"recognition.fnir_{kind}", other.fnir, taus, size=other.size)
+        ranks = range(1, len(other.ranks.value) + 1)
+        yield from _points(f"recognition.found_at_rank_{kind}", other.ranks, "rank", ranks, size=other.size)
         for tau, upper in zip(taus, other.upper, strict=False):
             yield {"series": "recognition.fpir_upper", "size": other.size, "tau": tau, "value": upper}
     for group in figures.groups:

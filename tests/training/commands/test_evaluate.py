@@ -102,6 +102,16 @@ class TestEvaluate:
         in_force = [line for line in table if line.startswith("  In force: tau")]
         assert len(in_force) == 3
         assert "FPIR 0 % (at most 100 %; too few people to say), FNIR 0 %" in in_force[2]
+        sizes = [line.strip() for line in table if line.startswith("  Among ")]
+        assert [line.partition(":")[0] for line in sizes] == [
+            "Among 3 people (counted)",
+            "Among 6 people (projected)",
+            "Among 30 people (projected)",
+            "Among 300 people (projected)",
+        ]
+        assert "FPIR 0 % (at most " in sizes[1]
+        assert ", FNIR 0 % (at most " in sizes[1]
+        assert sizes[1].endswith(", right person first 100 %")
 
     def test_single_photos_leave_half_of_it_untried(self) -> None:
         gallery = factories.gallery(name="Staff")

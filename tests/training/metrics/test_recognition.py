@@ -102,6 +102,7 @@ def test_a_smaller_gallery_is_told_of_only_where_enough_of_the_nearest_are_known
     known = replace(SEARCHES, others=SEARCHES.others[:, :20], who=SEARCHES.who[:, :20], gallery_size=4_000)
 
     assert smaller_sizes(SEARCHES) == [100]
+    assert smaller_sizes(replace(SEARCHES, gallery_size=105)) == []  # nearly everybody
     assert smaller_sizes(known) == [500, 1_000]  # of 100 of 4,000, the nearest 20 hold one in 40 % of all cases only
 
 

@@ -14,7 +14,8 @@ from tests.training.measured import confusing, enroll, made, report
 from tests.training.pages.evaluations import page_of, text_of
 from training.metrics.figures import FORMAT, Rate
 from training.models import EvaluationReport
-from training.services.report_words import interval, one_in, rate_at
+from training.services.report_summary import sizes_at_tau
+from training.services.report_words import interval, one_in, percent, rate_at
 
 SIGNED_IN = 2  # the session and its user
 
@@ -89,11 +90,25 @@ def test_every_chart_has_its_data_and_a_table(client: Client, stored: Evaluation
         "person-distances",
         "photo-det",
         "recognition-sizes",
+        "recognition-sizes-missed",
         "recognition-ranks",
     ):
         assert f'data-chart="chart-{key}"' in page
         assert f'<script id="chart-{key}" type="application/json">' in page
-    assert page.count("<canvas") == page.count("In numbers") == 11
+    assert page.count("<canvas") == page.count("In numbers") == 12
+
+
+def test_each_number_of_people_has_its_rates_once(client: Client, stored: EvaluationReport) -> None:
+    page = client.get(page_of(stored)).content.decode()
+    text = text_of(client, page_of(stored))
+    assert page.count('data-label="Rank 1"') == 4
+    assert page.count("with everybody") == 1
+    assert "with some of them" not in page
+    for row in sizes_at_tau(made()):
+        assert row.fnir.value is not None
+        assert row.first.value is not None
+        assert f"{percent(row.fnir.value)} {interval(row.fnir)}" in text
+        assert f"{percent(row.first.value)} {percent(row.first.low or 0)} to {percent(row.first.high or 0)}" in text
 
 
 def test_groups_are_compared_and_small_ones_only_counted(client: Client, gallery: Gallery) -> None:

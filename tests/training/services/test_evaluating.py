@@ -127,7 +127,7 @@ def test_the_job_ends_with_the_rates_at_the_taus_in_force(gallery: Gallery) -> N
         "fpir": 0.4,
         "fnir": 0.5,
     }
-    assert (job.title, job.percent) == ("Error rates of “Staff”", 100)
+    assert (job.title, job.percent, job.note) == ("Error rates of “Staff”", 100, "Done")
 
 
 def test_no_name_of_a_person_is_in_a_report(gallery: Gallery) -> None:

@@ -28,7 +28,7 @@ def charts_of(figures: Figures) -> dict[str, Chart]:
 
 def test_every_chart_has_a_key_of_its_own_and_lists_of_one_length(figures: Figures) -> None:
     charts = charts_of(figures)
-    assert len(charts) == 11
+    assert len(charts) == 12
     for chart in charts.values():
         for line in chart.lines:
             assert len(line.x) == len(line.y)
@@ -77,6 +77,21 @@ def test_sizes_name_their_number_and_say_what_is_projected(figures: Figures) -> 
     assert {f"{own * factor:,} people (projected)" for factor in (2, 10, 100)} == dashed
     assert f"{own:,} people (all)" in {line.name for line in lines}
     assert len({line.name for line in lines}) == len(lines)
+
+
+def test_missed_people_are_drawn_for_the_same_sizes_in_the_same_colors(figures: Figures) -> None:
+    charts = charts_of(figures)
+    strangers, missed = charts["recognition-sizes"].lines, charts["recognition-sizes-missed"].lines
+    assert [(line.name, line.color, line.is_dashed) for line in missed] == [
+        (line.name, line.color, line.is_dashed) for line in strangers
+    ]
+    series = {f"{at.size:,} people (projected)": at.fnir for at in figures.recognition.sizes if at.is_projected}
+    for line in missed:
+        if line.is_dashed:
+            assert line.y == pytest.approx(series[line.name].value, rel=1e-4)
+    assert next(line for line in missed if "all" in line.name).y == pytest.approx(
+        figures.recognition.fnir.value, rel=1e-4
+    )
 
 
 def test_the_table_behind_a_chart_says_what_it_shows(figures: Figures) -> None:
@@ -143,6 +158,14 @@ def test_sizes_at_tau_ascend_and_hold_the_gallery_s_own_once(figures: Figures) -
     assert [row.size for row in rows if row.is_own] == [figures.recognition.size]
     rates = [row.fpir.value or 0 for row in rows]
     assert rates == sorted(rates)
+    tau = figures.tau["recognition"]
+    missed = [row.fnir.value or 0 for row in rows]
+    assert missed == sorted(missed)
+    assert next(row.fnir for row in rows if row.is_own) == rate_at(figures.recognition.fnir, figures.taus, tau)
+    first = [row.first.value or 0 for row in rows]
+    assert first == sorted(first, reverse=True)
+    assert next(row.first.value for row in rows if row.is_own) == figures.recognition.ranks.value[0]
+    assert all((row.first.low or 0) <= (row.first.value or 0) <= (row.first.high or 0) for row in rows)
     assert sizes_at_tau(replace(figures, tau={})) == []
 
 

@@ -96,6 +96,14 @@ def test_json_says_what_each_of_its_fields_is(stored: EvaluationReport) -> None:
     assert {"FMR", "FNMR", "FPIR", "FNIR", "tau"} <= set(document["definitions"])
 
 
+def test_json_says_what_each_field_of_a_size_is(stored: EvaluationReport) -> None:
+    document = json.loads(export_report(stored, Form.JSON).text)
+    explained = " ".join(f"{name} {text}" for name, text in document["fields"].items() if ".sizes" in name)
+    (projected, *_) = [size for size in document["figures"]["recognition"]["sizes"] if size["is_projected"]]
+    for name in projected:
+        assert name in explained, name
+
+
 def test_json_has_the_probabilities_that_were_made_with_it(stored: EvaluationReport) -> None:
     PairClassifier.objects.create(
         encoder_version=stored.encoder_version,
@@ -135,6 +143,16 @@ def test_csv_names_the_size_of_each_fpir_and_marks_projections(stored: Evaluatio
     assert {row["size"] for row in rows if row["series"] == "recognition.fpir"} == {str(own)}
     projected = {int(row["size"]) for row in rows if row["series"] == "recognition.fpir_projected"}
     assert projected == {2 * own, 10 * own, 100 * own}
+    for at in figures.recognition.sizes:
+        kind = "projected" if at.is_projected else "counted"
+        for name, axis, series in (("fnir", "tau", at.fnir), ("found_at_rank", "rank", at.ranks)):
+            points = [
+                row
+                for row in rows
+                if (row["series"], row["size"]) == (f"recognition.{name}_{kind}", str(at.size)) and row[axis]
+            ]
+            assert [float(row["value"]) for row in points] == series.value
+            assert [float(row["high"]) for row in points] == series.high
 
 
 def test_csv_has_verdicts_groups_and_confusions(stored: EvaluationReport) -> None:
@@ -211,7 +229,7 @@ def test_html_says_what_was_measured_with_all_the_rates_and_what_the_words_mean(
 def test_html_draws_each_chart_as_well_formed_svg_with_titles(stored: EvaluationReport) -> None:
     text = export_report(stored, Form.HTML).text
     drawn = re.findall(r"<svg .*?</svg>", text, re.DOTALL)
-    assert len(drawn) == 11
+    assert len(drawn) == 12
     for picture in drawn:
         root = ET.fromstring(picture)
         assert root.findtext("title")

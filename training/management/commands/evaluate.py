@@ -12,6 +12,7 @@ from faces.services.galleries import get_gallery
 from training.metrics.figures import AtRate, Figures, Rate, Series, Verdict
 from training.models import EvaluationReport
 from training.services.evaluating import evaluate_gallery
+from training.services.report_summary import sizes_at_tau
 from training.services.report_words import interval, percent, rate_of
 from training.services.requesting import MINIMUM_PEOPLE, request_evaluation
 
@@ -86,6 +87,7 @@ def _lines(report: EvaluationReport, figures: Figures) -> Iterator[str]:
         yield f"  The right person comes first in {percent(found.ranks.value[0])} of mated searches"
     yield from _at_rates(found.at_fpir, "FPIR", "FNIR")
     yield from _in_force(figures, "recognition", {"FPIR": found.fpir, "FNIR": found.fnir})
+    yield from _sizes(figures)
 
 
 def _at_rates(rows: list[AtRate], false: str, missed: str) -> Iterator[str]:
@@ -103,6 +105,14 @@ def _in_force(figures: Figures, use: str, series: Mapping[str, Series]) -> Itera
         place = figures.taus.index(tau)
         rates = ", ".join(f"{name} {_rate(rate_of(curve, place))}" for name, curve in series.items())
         yield f"  In force: tau {tau:.4f}, {rates}"
+
+
+def _sizes(figures: Figures) -> Iterator[str]:
+    for row in sizes_at_tau(figures):
+        kind = "projected" if row.is_projected else "counted"
+        rates = f"FPIR {_rate(row.fpir)}, FNIR {_rate(row.fnir)}"
+        first = "" if row.first.value is None else f", right person first {percent(row.first.value)}"
+        yield f"  Among {row.size:,} people ({kind}): {rates}{first}"
 
 
 def _rate(rate: Rate) -> str:

@@ -164,7 +164,7 @@ def test_without_scripts_both_comparisons_and_all_tables_are_there(open_page: Op
     expect(page.locator("#compared-person")).to_be_visible()
     expect(page.locator("#compared-photo")).to_be_visible()
     expect(page.locator("canvas").first).to_be_hidden()
-    assert page.get_by_text("In numbers").count() == 11
+    assert page.get_by_text("In numbers").count() == 12
 
 
 def test_no_page_is_wider_than_a_telephone(open_page: Open, stored: EvaluationReport) -> None:
