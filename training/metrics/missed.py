@@ -1,17 +1,21 @@
 """FNIR and ranks of mated searches: counted in the gallery and smaller ones, projected to larger ones."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from training.metrics.events import Events, share_reached
 from training.metrics.evidence import Searches
-from training.metrics.projection import grown, grown_counts, held
+from training.metrics.projection import grown, grown_counts, hazard, held
 from training.metrics.rates import Rates, people_beyond, rates
 from training.metrics.resampling import Counted, Draws, count, resampled_sums
 from training.metrics.types import Distances, Labels
 
 RANKS = 20
+
+STRATA = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Mated searches are parted after these shares of them: the farther from their own template, the finer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,57 +53,68 @@ def ranks_among(searches: Searches, gallery: int, draws: Draws) -> Rates:
     """
     mated = _Mated.of(searches)
     chances = chances_of_ranks(mated.nearer, mated.others, min(gallery, mated.others))  # (S, K)
-    return _of_ranks(mated, np.array([_of_people(mated, each, draws) for each in chances.T]).T, draws)
+    return _of_ranks(mated, np.array([_of_people(mated.person, each, draws) for each in chances.T]).T, draws)
 
 
 def missed_when_grown(searches: Searches, whole: Missed, taus: Distances, draws: Draws, times: float) -> Missed:
     """Return FNIR and ranks in a gallery `times` as large as that of `whole`, in which nobody is found more easily.
 
     That somebody's own template lies beyond tau has nothing to do with the gallery. That somebody else is nearer than
-    it becomes the more likely the more people there are, as FPIR does, and is projected by the same rule. FNIR is
-    P(own > tau) + P(own <= tau) * P(somebody is as near | own <= tau).
+    it becomes the more likely the more people there are, as FPIR does, and is projected by the same rule. But who lies
+    far from the own template is beaten by nearly anybody and the others by nobody, which is more than an inverse
+    Gaussian distribution can hold; so it is done in each of some strata by the distance to the own one.
+    `benchmarks/projection.py` has it beside doing so without strata.
     """
-    fnir, ranks = fnir_when_grown(searches, taus, draws, times), ranks_when_grown(searches, whole.ranks, draws, times)
+    fnir = fnir_when_grown(searches, taus, draws, times)
     fnir = replace(fnir, low=np.maximum(fnir.low, whole.fnir.low))
+    ranks = ranks_when_grown(searches, whole.ranks, draws, times)
     value, high = np.minimum(ranks.value, whole.ranks.value), np.minimum(ranks.high, whole.ranks.high)
-    ranks = replace(ranks, value=value, high=high)
-    return Missed(fnir=held(fnir, rises=False), ranks=held(ranks, rises=True))
+    return Missed(fnir=held(fnir, rises=False), ranks=held(replace(ranks, value=value, high=high), rises=True))
 
 
 def fnir_when_grown(searches: Searches, taus: Distances, draws: Draws, times: float) -> Rates:
-    """Return FNIR over tau in a gallery `times` as large."""
+    """Return FNIR over tau in a gallery `times` as large.
+
+    Of those who are found first now, in each stratum the same share still is, whatever tau.
+    """
     mated = _Mated.of(searches)
-    tried = np.ones(len(mated.person))
-    within = _stacked(count(mated.within(tried), taus, draws))  # (1 + B, T)
-    beaten = [count(mated.within(mated.beaten(n)), taus, draws) for n in (mated.others / 2, mated.others)]
-    half, whole = (_share(_stacked(each), within) for each in beaten)
-    rate = _of_found(mated, _counted(within * (1.0 - grown(half, whole, times))), taus, draws)
+    found = np.zeros((1 + len(draws), len(taus)))
+    for rows, half, whole, _ in mated.strata(draws):
+        still = _share(1.0 - grown(half, whole, times), 1.0 - whole)  # (1 + B,)
+        first = Events.of_one(mated.person[rows], mated.first[rows])
+        found += still[:, None] * _stacked(count(first, taus, draws))
+    rate = _of_found(mated, _counted(found), taus, draws)
     if not len(mated.person):
         return rate
     # As many as were seen to be beaten, or more or fewer; most of all where nobody was
+    beaten = count(mated.within(mated.beaten(mated.others)), taus, draws)
     people = people_beyond(mated.person, mated.first, taus)
-    seen = rates(beaten[1], rate.trials, mated.trials(draws), people, len(np.unique(mated.person)))
-    near = within[0] / rate.trials
-    ends = (np.minimum(_share(end, near), 1.0) for end in (seen.low, seen.high))
-    low, high = (1.0 - near * (1.0 - grown(half[0], end, times, like=whole[0])) for end in ends)
+    seen = rates(beaten, rate.trials, mated.trials(draws), people, len(np.unique(mated.person)))
+    near = np.searchsorted(np.sort(mated.own), taus, side="right") / rate.trials
+    now, then = hazard(_share(seen.value, near)), hazard(_share(near - found[0] / rate.trials, near))
+    growth = np.divide(then, now, out=np.full_like(now, times), where=now > 0)
+    low, high = (1.0 - near * np.exp(-hazard(_share(end, near)) * growth) for end in (seen.low, seen.high))
     return held(_reaching(rate, low, high), rises=False)
 
 
 def ranks_when_grown(searches: Searches, whole: Rates, draws: Draws, times: float) -> Rates:
     """Return the share of mated searches with the right person among the first k, in a gallery `times` as large.
 
-    The number of nearer people is taken as Poisson distributed, its mean as an inverse Gaussian from search to search:
-    that of which the share with none at all is what rank 1 is projected to.
+    In each stratum the number of nearer people is taken as Poisson distributed, its mean as an inverse Gaussian from
+    search to search: that of which the share with none at all is what rank 1 is projected to.
     """
     mated = _Mated.of(searches)
-    trials = np.concatenate([[float(len(mated.person))], mated.trials(draws)])  # (1 + B,)
-    half, beaten = (_share(_of_people(mated, mated.beaten(n), draws), trials) for n in (mated.others / 2, mated.others))
-    found = np.cumsum(grown_counts(half, beaten, times, RANKS), axis=1)  # (1 + B, K)
-    rate = _of_ranks(mated, found * trials[:, None], draws)
+    found, ends = np.zeros((1 + len(draws), RANKS)), np.zeros((2, RANKS))
+    seen = hazard(1.0 - np.array([whole.value[0], whole.high[0], whole.low[0]]))
+    for rows, half, beaten, trials in mated.strata(draws):
+        found += np.cumsum(grown_counts(half, beaten, times, RANKS), axis=1) * trials[:, None]
+        at_ends = seen[1:] if seen[0] <= 0 else hazard(beaten[:1]) * seen[1:] / seen[0]
+        chances = grown_counts(half[:1], -np.expm1(-at_ends), times, RANKS, like=beaten[:1])
+        ends += np.cumsum(chances, axis=1) * len(rows)
+    rate = _of_ranks(mated, found, draws)
     if not len(mated.person):
         return rate
-    ends = 1.0 - np.array([whole.high[0], whole.low[0]])
-    high, low = np.cumsum(grown_counts(half[:1], ends, times, RANKS, like=beaten[:1]), axis=1)
+    high, low = ends / rate.trials
     return held(_reaching(rate, low, high), rises=True)
 
 
@@ -146,6 +161,20 @@ class _Mated:
         """Return how likely somebody of so many others is at most as far as the own one."""
         return share_reached(self.others, self.others, min(gallery, self.others))[self.nearer]
 
+    def strata(self, draws: Draws) -> Iterator[tuple[Labels, Distances, Distances, Distances]]:
+        """Yield rows of searches by the distance to the own template, nearest first; and of each stratum, as it is and
+        as resampled, (1 + B,) each: the share beaten by half of all people and by all of them, and how many they are.
+        """
+        by_half, by_all = self.beaten(self.others / 2), self.beaten(self.others)
+        ends = np.rint(np.array(STRATA) * len(self.own)).astype(np.int64)
+        for rows in np.split(np.argsort(self.own, kind="stable"), ends):
+            if not len(rows):
+                continue
+            person = self.person[rows]
+            trials = _of_people(person, np.ones(len(rows)), draws)
+            half, whole = (_share(_of_people(person, beaten[rows], draws), trials) for beaten in (by_half, by_all))
+            yield rows, half, whole, trials
+
     def within(self, weights: Distances) -> Events:
         """Return events that count so much of each search within tau."""
         kept = weights > 0
@@ -181,9 +210,9 @@ def _reaching(rate: Rates, low: Distances, high: Distances) -> Rates:
     return replace(rate, low=np.minimum(rate.low, low), high=np.maximum(rate.high, high))
 
 
-def _of_people(mated: _Mated, values: Distances, draws: Draws) -> Distances:
+def _of_people(person: Labels, values: Distances, draws: Draws) -> Distances:
     """Return the sum of values of searches, and what it is with other people: (1 + B,)."""
-    each = np.bincount(mated.person, weights=values, minlength=draws.shape[1]).astype(np.float64)
+    each = np.bincount(person, weights=values, minlength=draws.shape[1]).astype(np.float64)
     return np.concatenate([[each.sum()], resampled_sums(each, draws)])
 
 
