@@ -1,4 +1,6 @@
-"""What would FPIR be with more people? Counted in small galleries, projected to everybody, and counted there.
+"""What would FPIR, FNIR and ranks be with more people?
+
+Counted in small galleries, projected to everybody, and counted there.
 
     .venv/bin/python -m benchmarks.projection --photos ../shared/data/lfw [--cache FILE.npz] [--json]
 
@@ -8,13 +10,16 @@ between projected and counted is the fault of the model. The platform's own, str
 spread as an inverse Gaussian distribution, stands beside three rivals: strangers all alike, 1 - (1 - FPIR)^times; a
 gamma distribution (the negative binomial, nearly the beta-binomial, of most extrapolations); and a straight line in
 log-log, as if a positive stable distribution.
+
+FNIR and ranks of mated searches (each face with its own photo left out of its person's template) are projected in
+strata by the distance to the own template, as the platform does, and beside it without strata.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,13 +27,19 @@ import numpy as np
 
 from benchmarks.template_faces import Album
 from encoder.templates import templates
-from training.metrics.distances import squared_distances
+from training.metrics.distances import row_distances, squared_distances
 from training.metrics.events import share_reached
-from training.metrics.projection import grown, hazard
+from training.metrics.identification import templates_without_photo
+from training.metrics.missed import RANKS, STRATA, chances_of_ranks
+from training.metrics.projection import grown, grown_counts, hazard
 from training.metrics.types import Counts, Distances, Labels
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
 SIZES = (50, 100, 200, 450, 1000, 2000)
+QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Taus at which FNIR is told: where so many mated searches are within."""
+
+SHOWN_RANKS = (1, 5, 20)
 BLOCK = 512
 HALVINGS = 60
 
@@ -79,6 +90,62 @@ def counted(within: Counts, others: int, gallery: float) -> float:
     return float(share_reached(others, others, gallery)[within].mean())
 
 
+def mated_searches(album: Album) -> tuple[Distances, Counts]:
+    """Return, of each face with another photo of its person, the distance to the person's template of the other photos,
+    ascending, and how many other people are at most as far."""
+    numbers: Labels = np.unique(album.people, return_inverse=True)[1].astype(np.int64)
+    vectors = templates(album.embeddings, numbers, album.qualities).vectors
+    rest, is_mated = templates_without_photo(album.embeddings, numbers, np.arange(len(album)), album.qualities)
+    own = row_distances(album.embeddings, rest)
+    rows = np.flatnonzero(is_mated)
+    rows = rows[np.argsort(own[rows], kind="stable")]
+    nearer = []
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        distances = squared_distances(album.embeddings[block], vectors)
+        distances[np.arange(len(block)), numbers[block]] = np.inf
+        nearer += np.sum(distances <= own[block, None], axis=1).tolist()
+    return own[rows], np.array(nearer, dtype=np.int64)
+
+
+def missed(
+    own: Distances, nearer: Counts, others: int, size: int, *, strata: Sequence[float], taus: Distances
+) -> tuple[Distances, Distances]:
+    """Return FNIR at each tau and the share at each rank, projected from galleries of `size` others to all of them."""
+    first = np.zeros(len(own))
+    found = np.zeros(RANKS)
+    for rows in np.split(np.arange(len(own)), np.rint(np.array(strata) * len(own)).astype(np.int64)):
+        if not len(rows):
+            continue
+        each = [share_reached(others, others, n)[nearer[rows]] for n in (size / 2, size)]
+        half, whole = (np.array([beaten.mean()]) for beaten in each)
+        still = (1.0 - grown(half, whole, others / size)) / np.maximum(1.0 - whole, 1e-12)
+        first[rows] = still * (1.0 - each[1])
+        found += np.cumsum(grown_counts(half, whole, others / size, RANKS)[0]) * len(rows) / len(own)
+    return np.array([1.0 - first[own <= tau].sum() / len(own) for tau in taus]), found
+
+
+def show_missed(album: Album, others: int) -> dict[str, object]:
+    """Print FNIR and ranks that are projected beside what is counted, and return them."""
+    own, nearer = mated_searches(album)
+    taus = np.quantile(own, QUANTILES)
+    counted_fnir = np.array([np.mean((nearer > 0) | (own > tau)) for tau in taus])
+    counted_ranks = chances_of_ranks(nearer, others, others).mean(axis=0)
+    shown = [rank - 1 for rank in SHOWN_RANKS]
+    print(f"\n{len(own):,} mated searches. FNIR at some taus, then the share among the first {SHOWN_RANKS}")
+    print(f"{'counted':>28}" + "".join(f"{share:9.2%}" for share in (*counted_fnir, *counted_ranks[shown])))
+    rows = []
+    for size in (size for size in SIZES if size < others):
+        for name, strata in {"in strata": STRATA, "all in one": ()}.items():
+            fnir, ranks = missed(own, nearer, others, size, strata=strata, taus=taus)
+            print(
+                f"{'from ' + format(size, ','):>10} {name:>17}" + "".join(f"{x:9.2%}" for x in (*fnir, *ranks[shown]))
+            )
+            rows.append({"size": size, "way": name, "fnir": fnir.round(5).tolist(), "ranks": ranks.round(5).tolist()})
+    told = {"fnir": counted_fnir.round(5).tolist(), "ranks": counted_ranks.round(5).tolist()}
+    return {"taus": taus.round(6).tolist(), "counted": told, "rows": rows}
+
+
 def main() -> None:
     """Measure, and print a table, and with --json one object on the last line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -106,8 +173,10 @@ def main() -> None:
             shares = way(half, whole, others / size) / truth
             print(f"{'from ' + format(size, ','):>10} {name:>17}" + "".join(f"{share:9.3f}" for share in shares))
             rows.append({"size": size, "way": name, "shares": shares.round(4).tolist()})
+    missed_too = show_missed(album, others)
     if options.json:
-        print(json.dumps({"people": others + 1, "taus": taus, "fpir": truth.round(5).tolist(), "rows": rows}))
+        found = {"people": others + 1, "taus": taus, "fpir": truth.round(5).tolist(), "rows": rows}
+        print(json.dumps(found | {"missed": missed_too}))
 
 
 if __name__ == "__main__":

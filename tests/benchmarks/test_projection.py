@@ -2,13 +2,14 @@
 
 import json
 import sys
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import projection
-from benchmarks.projection import WAYS, alike, counted, gamma, nearest_others, stable
+from benchmarks.projection import WAYS, alike, counted, gamma, mated_searches, missed, nearest_others, stable
 from tests.benchmarks.test_templates import album
 from tests.training.metrics import loops
 from training.metrics.types import Distances
@@ -63,6 +64,28 @@ def test_fpir_of_everybody_is_the_share_who_are_near_to_anybody() -> None:
     assert counted(np.array([1, 0]), 5, 1) == pytest.approx(0.1)
 
 
+def test_mated_searches_are_those_of_nested_loops() -> None:
+    few = album(3, 6, 3, 0.3)
+    own, other = loops.leave_one_out_of_templates(
+        few.embeddings.tolist(), few.people.tolist(), list(range(len(few))), few.qualities.tolist()
+    )
+
+    distances, nearer = mated_searches(few)
+
+    assert distances.tolist() == pytest.approx(sorted(each for each in own if each < inf), abs=1e-6)
+    found = [mine < theirs for mine, theirs in zip(own, other, strict=True) if mine < inf]
+    assert np.mean(nearer == 0) == pytest.approx(np.mean(found))
+
+
+@pytest.mark.parametrize("strata", [(), (0.5, 0.9)])
+def test_missed_people_of_the_same_number_are_those_counted(strata: tuple[float, ...]) -> None:
+    own, nearer = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0, 0, 1, 3])
+    fnir, ranks = missed(own, nearer, 5, 5, strata=strata, taus=np.array([0.05, 0.2, 0.4]))
+
+    assert fnir.tolist() == pytest.approx([1, 0.5, 0.5])
+    assert ranks[0] == pytest.approx(0.5)
+
+
 def test_the_last_line_is_what_the_table_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,3 +99,8 @@ def test_the_last_line_is_what_the_table_says(
     told = json.loads(last)
     assert told["people"] == 70
     assert [(row["size"], row["way"]) for row in told["rows"]] == [(50, name) for name in WAYS]
+    assert [(row["size"], row["way"]) for row in told["missed"]["rows"]] == [(50, "in strata"), (50, "all in one")]
+    for row in told["missed"]["rows"]:
+        assert row["fnir"] == pytest.approx(told["missed"]["counted"]["fnir"], abs=0.02)
+        assert row["ranks"] == sorted(row["ranks"])
+        assert row["ranks"][0] == pytest.approx(told["missed"]["counted"]["ranks"][0], abs=0.02)
