@@ -32,7 +32,7 @@ class FactoryFigure:
 
 FACTORY_FIGURES = (
     FactoryFigure(10, 0.0010),
-    FactoryFigure(100, 0.0094),
+    FactoryFigure(100, 0.0095),
     FactoryFigure(1_000, 0.068),
     FactoryFigure(4_000, 0.173),
 )
