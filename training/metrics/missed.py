@@ -7,10 +7,11 @@ import numpy as np
 
 from training.metrics.events import Events, share_reached
 from training.metrics.evidence import Searches
+from training.metrics.figures import ENOUGH_PEOPLE
 from training.metrics.projection import grown, grown_counts, hazard, held
-from training.metrics.rates import Rates, people_beyond, rates
+from training.metrics.rates import Rates, people_beyond, people_within, rates
 from training.metrics.resampling import Counted, Draws, count, resampled_sums
-from training.metrics.types import Distances, Labels
+from training.metrics.types import Counts, Distances, Labels
 
 RANKS = 20
 
@@ -88,12 +89,13 @@ def fnir_when_grown(searches: Searches, taus: Distances, draws: Draws, times: fl
         return rate
     # As many as were seen to be beaten, or more or fewer; most of all where nobody was
     beaten = count(mated.within(mated.beaten(mated.others)), taus, draws)
-    people = people_beyond(mated.person, mated.first, taus)
+    people = people_within(mated.person[mated.nearer > 0], mated.own[mated.nearer > 0], taus)
     seen = rates(beaten, rate.trials, mated.trials(draws), people, len(np.unique(mated.person)))
     near = np.searchsorted(np.sort(mated.own), taus, side="right") / rate.trials
     now, then = hazard(_share(seen.value, near)), hazard(_share(near - found[0] / rate.trials, near))
     growth = np.divide(then, now, out=np.full_like(now, times), where=now > 0)
-    low, high = (1.0 - near * np.exp(-hazard(_share(end, near)) * growth) for end in (seen.low, seen.high))
+    low = 1.0 - near * np.exp(-hazard(_share(seen.low, near)) * growth)
+    high = 1.0 - near * np.exp(-hazard(_share(seen.high, near)) * growth * _unknown(growth, times, people))
     return held(_reaching(rate, low, high), rises=False)
 
 
@@ -115,6 +117,8 @@ def ranks_when_grown(searches: Searches, whole: Rates, draws: Draws, times: floa
     if not len(mated.person):
         return rate
     high, low = ends / rate.trials
+    growth = hazard(1.0 - rate.value[:1]) / seen[0] if seen[0] > 0 else np.array([times])
+    low = np.exp(-hazard(1.0 - low) * _unknown(growth, times, whole.people[:1]))
     return held(_reaching(rate, low, high), rises=True)
 
 
@@ -204,6 +208,12 @@ def _of_ranks(mated: _Mated, found: Distances, draws: Draws) -> Rates:
     )
     tried = len(np.unique(mated.person))
     return rates(_counted(found), float(len(mated.person)), mated.trials(draws), people, tried)
+
+
+def _unknown(growth: Distances, times: float, people: Counts) -> Distances:
+    """Return how many times as fast a share may grow as is told from so few people: up to as if all were alike."""
+    known = np.minimum(people / ENOUGH_PEOPLE, 1.0)
+    return np.asarray(np.maximum(times / growth, 1.0) ** (1.0 - known))
 
 
 def _reaching(rate: Rates, low: Distances, high: Distances) -> Rates:

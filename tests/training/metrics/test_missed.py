@@ -185,3 +185,16 @@ def test_without_anybody_to_be_found_nothing_is_said() -> None:
         assert missed.fnir.trials == missed.ranks.trials == 0
         assert missed.fnir.at(0).value is None
         assert missed.ranks.at(0).value is None
+
+
+def test_one_person_who_is_beaten_does_not_say_how_fast_it_grows() -> None:
+    nearer = np.zeros_like(SEARCHES.nearer)
+    nearer[np.flatnonzero(SEARCHES.is_mated)[0]] = 70  # by nearly everybody: more people change nothing for it
+    one = replace(SEARCHES, nearer=nearer)
+    taus = np.array([4.0])
+    whole = missed_among(one, 80, taus, DRAWS)
+    larger = missed_when_grown(one, whole, taus, DRAWS, 10.0)
+
+    assert larger.fnir.value[0] < 3.5 * whole.fnir.value[0]  # the least that the model has is the root of the size
+    assert larger.fnir.high[0] > 5 * whole.fnir.high[0]
+    assert larger.ranks.low[0] < 1 - 5 * (1 - whole.ranks.low[0])
