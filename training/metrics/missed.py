@@ -116,9 +116,12 @@ def ranks_when_grown(searches: Searches, whole: Rates, draws: Draws, times: floa
     rate = _of_ranks(mated, found, draws)
     if not len(mated.person):
         return rate
-    high, low = ends / rate.trials
     growth = hazard(1.0 - rate.value[:1]) / seen[0] if seen[0] > 0 else np.array([times])
-    low = np.exp(-hazard(1.0 - low) * _unknown(growth, times, whole.people[:1]))
+    # Rank 1 at its ends as FNIR has it without a tau, the others along with it
+    at_ends = seen[1:] * np.concatenate([growth, growth * _unknown(growth, times, whole.people[:1])])
+    told = hazard(1.0 - ends / rate.trials)  # (2, K)
+    power = np.divide(at_ends, told[:, 0], out=np.ones(2), where=told[:, 0] > 0)
+    high, low = np.exp(-told * power[:, None])
     return held(_reaching(rate, low, high), rises=True)
 
 

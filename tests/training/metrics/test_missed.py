@@ -124,6 +124,7 @@ def test_at_the_loosest_tau_who_is_missed_does_not_come_first(grown: list[Missed
     for times, missed in zip(TIMES, grown, strict=True):
         fnir = fnir_when_grown(SEARCHES, taus, DRAWS, times)
         assert fnir.value[0] == pytest.approx(1 - missed.ranks.value[0], abs=1e-9)
+        assert fnir.high[0] == pytest.approx(1 - missed.ranks.low[0], rel=0.05)
 
 
 def mixed(people: int, times: float, *, draws: Draws, taus: Distances) -> tuple[Rates, Rates, Searches]:
