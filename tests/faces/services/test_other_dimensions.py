@@ -70,7 +70,8 @@ def test_the_nearest_people_are_those_of_all_distances_computed_one_by_one(dimen
         verified = verify_person(person=candidate.face.person, probe=encoded_face(probe))
         shown = np.array(candidate.face.embeddings.get().vector)  # the nearest of the person's faces
         assert verified.face == candidate.face
-        assert verified.distance == pytest.approx(squared_distance(probe, shown), abs=1e-4)
+        assert verified.face_distance == pytest.approx(squared_distance(probe, shown), abs=1e-4)
+        assert verified.distance == pytest.approx(candidate.distance, abs=1e-4)  # both to the template
 
 
 def test_a_probe_of_another_size_is_refused_in_words() -> None:
