@@ -1,5 +1,6 @@
 """What the templates of the pages ask for: addresses of pictures, and numbers and codes in words."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django import template
@@ -148,10 +149,15 @@ NOT_MEASURED = "Set by hand; its error rate was not measured."
 
 @register.filter
 def stands_for(threshold: Threshold) -> str:
-    """Return the error rate that a tau was asked for, as a sentence that needs no statistics."""
+    """Return the error rate that a tau was asked for, as a sentence that needs no statistics.
+
+    What it was measured on stands beside it on pages, and is left out.
+    """
     if threshold.error_rate is None:
         rate = error_rate_of(threshold, COMPARES[threshold.use]) if threshold.measured else None
-        return f"Set by hand. {rate_words(rate, COMPARES[threshold.use])}" if rate else NOT_MEASURED
+        if rate is None:
+            return NOT_MEASURED
+        return f"Set by hand. {rate_words(replace(rate, evidence=''), COMPARES[threshold.use])}"
     share_of = _one_in(threshold.error_rate)
     if threshold.error_rate_kind == Threshold.ErrorRate.FPIR:
         people = f"{threshold.gallery_size:,}" if threshold.gallery_size else "?"

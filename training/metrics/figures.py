@@ -214,11 +214,14 @@ class Figures:
         """Return what `as_json` gave.
 
         Raises:
-            ValueError: it was made by another format.
+            ValueError: it was made by another format, or has not all fields.
         """
         if data.get("format") != FORMAT:
             raise ValueError(f"The report has format {data.get('format')}; this version of Facet reads {FORMAT}.")
-        figures: Self = _read(cls, data)
+        try:
+            figures: Self = _read(cls, data)
+        except KeyError as error:
+            raise ValueError(f"The report has no field {error}: another version of Facet made it.") from error
         return figures
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from training.metrics.figures import Figures, Rate, Series, Verdict
 from training.services.charts import Axis, Chart, Kind, Line, Mark, log_floor, rounded
-from training.services.rates_at_size import fpir_at_size
+from training.services.rates_at_size import fnir_at_size, fpir_at_size
 from training.services.report_words import rate_of
 
 LARGER = (1, 2, 10, 100)
@@ -29,7 +29,7 @@ class AtPeople:
         is_far: whether there are so many more that not even a projection says anything: in proportion, an upper limit.
         fpir: at each tau in force, by use.
         needed: the tau that would hold what is asked; None where none can be shown to.
-        needed_fnir: who would be missed at it, among the people who were measured.
+        needed_fnir: who would be missed at it, with so many people.
     """
 
     people: int
@@ -58,7 +58,7 @@ def with_people(figures: Figures, people: int, *, taus: Mapping[str, float], ask
         is_far=people > max([*sizes, figures.recognition.size]),
         fpir={use: rate_of(series, _place_of(figures, tau)) for use, tau in taus.items()},
         needed=None if place is None else figures.taus[place],
-        needed_fnir=None if place is None else rate_of(figures.recognition.fnir, place),
+        needed_fnir=None if place is None else rate_of(fnir_at_size(figures, people), place),
     )
 
 
