@@ -1,8 +1,8 @@
 """A job that a worker would do, done by a command in its own process, with a progress bar."""
 
 import sys
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Protocol
 
 from django.core.management.base import CommandError
 from django.db import OperationalError
@@ -10,16 +10,21 @@ from django.db import OperationalError
 from faces.exceptions import JobCancelledError
 from faces.management.base import ERROR, INTERRUPTED, FacetCommand, leave_connection, progress_bar, was_interrupted
 from faces.models import Job
-from faces.services.working import perform
+from faces.services.working import Show, perform
 
-Show: TypeAlias = Callable[[int, int, str], None]
-"""Told how much is done, of how much, and what is being done."""
+
+class ShownWork(Protocol):
+    """Work of a job that tells of its progress as it goes."""
+
+    def __call__(self, job: Job, /, *, show: Show) -> Mapping[str, object]:
+        """Do what the job asks for."""
+        ...
 
 
 def perform_here(
     command: FacetCommand,
     job: Job,
-    work: Callable[[Job, Show], Mapping[str, object]],
+    work: ShownWork,
     *,
     description: str,
     unit: str,
@@ -51,7 +56,7 @@ def perform_here(
         def do(job: Job) -> Mapping[str, object]:
             nonlocal is_interrupted
             try:
-                return work(job, show)
+                return work(job, show=show)
             except (KeyboardInterrupt, OperationalError) as error:
                 if not was_interrupted(error):
                     raise

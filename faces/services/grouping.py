@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from faces.services.neighbor_graph import (
 from faces.services.proposals import write_groups
 from faces.services.thresholds import tau_in_force
 from faces.services.waiting import kept_alive
+from faces.services.working import Show, unseen
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,7 @@ class Earlier:
     loose: frozenset[int]
 
 
-Show: TypeAlias = Callable[[int, int, str], None]
-"""Told how many faces were compared, of how many, and what is being done."""
-
-
-def _unseen(_done: int, _total: int, _note: str) -> None:
-    pass
-
-
-def group_unknown_faces(job: Job, *, show: Show = _unseen) -> Mapping[str, object]:
+def group_unknown_faces(job: Job, *, show: Show = unseen) -> Mapping[str, object]:
     """Group the unknown faces of the job's gallery; `parameters["anew"]` gives up the present groups.
 
     Faces that are in a group stay together unless they are grouped anew, or by another encoder version. What an admin

@@ -1,7 +1,7 @@
 """The index of a gallery: asked for, built beside running searches, and put into its plan."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -23,9 +23,7 @@ from faces.services.index_decision import SIZES, Sizes
 from faces.services.index_lists import lists_for, memory_for
 from faces.services.index_session import POLL_SECONDS, IndexSession
 from faces.services.nearest import Route
-from faces.services.working import request_work
-
-Show = Callable[[int, int, str], None]
+from faces.services.working import Show, request_work, unseen
 
 
 def request_index(
@@ -68,9 +66,7 @@ def _check_size(gallery_id: int, version_id: int, sizes: Sizes) -> None:
         )
 
 
-def build_index(
-    job: Job, *, sizes: Sizes = SIZES, probes: int = PROBES, show: Show | None = None
-) -> Mapping[str, object]:
+def build_index(job: Job, *, sizes: Sizes = SIZES, probes: int = PROBES, show: Show = unseen) -> Mapping[str, object]:
     """Build the index that a job asks for, and let searches use it.
 
     Searches and writers go on meanwhile, and notice nothing but a busier machine. What killed builds left behind is
@@ -135,15 +131,14 @@ class _Teller:
     """
 
     job: Job
-    show: Show | None
+    show: Show
     done: int = 0
     total: int = 0
 
     def __call__(self, progress: BuildProgress) -> None:
         if progress.templates is not None:
             self.done = min(progress.templates, self.total)
-        if self.show is not None:
-            self.show(self.done, self.total, progress.note)
+        self.show(self.done, self.total, progress.note)
         try:
             goes_on = self.job.report(self.done, self.total, progress.note)
         except Job.DoesNotExist as error:

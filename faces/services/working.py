@@ -22,6 +22,9 @@ Work: TypeAlias = Callable[[Job], Mapping[str, object]]
 """Does what a job asks for and returns what it came to (counts and numbers, no names). It calls `job.report` at least
 every half minute and raises JobCancelledError when that answers False. After a kill at any point it is run again."""
 
+Show: TypeAlias = Callable[[int, int, str], None]
+"""Told how much is done, of how much, and what is being done."""
+
 SILENCE = timedelta(minutes=2)
 """A running job that was not heard of for this long has lost its worker."""
 
@@ -30,6 +33,10 @@ UNANSWERED = timedelta(minutes=1)
 
 MAX_ATTEMPTS = 4
 """A job that took its worker down this often is not begun again by itself."""
+
+
+def unseen(_done: int, _total: int, _note: str) -> None:
+    """Be told of progress where nobody watches."""
 
 
 def request_work(

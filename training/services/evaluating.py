@@ -1,10 +1,10 @@
 """The error rates of a gallery: the work of a job."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,7 @@ from faces.exceptions import InvalidRequestError, JobCancelledError
 from faces.models import EncoderVersion, Gallery, Job, Threshold
 from faces.services.thresholds import TauInForce, tau_or_none
 from faces.services.waiting import kept_alive
+from faces.services.working import Show, unseen
 from training.exceptions import TooFewComparisonsError
 from training.metrics.evidence import Evidence
 from training.metrics.figures import Figures
@@ -25,9 +26,6 @@ from training.services.report_words import rate_of
 from training.services.requesting import FEWEST_PEOPLE, MINIMUM_PEOPLE
 from training.services.subgroups import Subgroups, subgroups
 
-Show: TypeAlias = Callable[[int, int, str], None]
-"""Told how much is done, of how much, and what is being done."""
-
 RESAMPLES = 200
 COUNTS = 12
 """How often that many resamples are counted, about: for each curve and each number of people."""
@@ -35,11 +33,7 @@ COUNTS = 12
 SECONDS_BETWEEN_REPORTS = 0.5
 
 
-def _unseen(_done: int, _total: int, _note: str) -> None:
-    pass
-
-
-def evaluate_gallery(job: Job, *, show: Show = _unseen) -> Mapping[str, object]:
+def evaluate_gallery(job: Job, *, show: Show = unseen) -> Mapping[str, object]:
     """Measure the error rates of the job's gallery and keep them as an `EvaluationReport`.
 
     `parameters` are those of `request_evaluation`. Nothing is stored before everything is known. Begun again after a

@@ -30,7 +30,7 @@ class Command(FacetCommand):
         perform_here(
             self,
             job,
-            lambda job, show: build_index(job, show=show),
+            build_index,
             description="Building",
             unit="templates",
             interrupted="Interrupted. Searches go on as they did before.",

@@ -36,7 +36,7 @@ class Command(FacetCommand):
         perform_here(
             self,
             job,
-            lambda job, show: group_unknown_faces(job, show=show),
+            group_unknown_faces,
             description="Comparing",
             unit="faces",
             interrupted="Interrupted. The groups are as they were.",
