@@ -68,22 +68,6 @@ class EmbeddingFile:
     preprocessing_version: int | None
 
 
-def find_encoder_version(called: str) -> EncoderVersion:
-    """Find an encoder version by its name, or by its number.
-
-    Raises:
-        NotFoundError: there is none; the text names those there are.
-    """
-    version = EncoderVersion.objects.filter(name=called).first()
-    if version is None and called.isdecimal() and len(called) <= 18:
-        version = EncoderVersion.objects.filter(pk=int(called)).first()
-    if version is None:
-        names = EncoderVersion.objects.order_by("pk").values_list("pk", "name")[:10]
-        there = ", ".join(f"{pk} “{name}”" for pk, name in names)
-        raise NotFoundError(f"There is no encoder version “{called}”. There is {there}.", encoder_version=called)
-    return version
-
-
 def write_embeddings(
     *, gallery: Gallery, encoder_version: EncoderVersion, path: Path, progress: Callable[[int], object] = lambda _: None
 ) -> int:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from encoder.spec import BACKBONE_FILE, DLIB_RESNET_SPEC, EncoderSpec
-from faces.exceptions import DuplicateEncoderNameError, InvalidRequestError, UnavailableError
+from faces.exceptions import DuplicateEncoderNameError, InvalidRequestError, NotFoundError, UnavailableError
 from faces.models import EncoderVersion, Threshold
 from faces.services.thresholds import Grounds, set_tau
 
@@ -137,6 +137,22 @@ def default_encoder_version() -> EncoderVersion:
         raise UnavailableError(
             "No encoder version is available. Run `manage.py migrate`, which adds the factory encoder."
         )
+    return version
+
+
+def find_encoder_version(called: str) -> EncoderVersion:
+    """Find an encoder version by its name, or by its number.
+
+    Raises:
+        NotFoundError: there is none; the text names those there are.
+    """
+    version = EncoderVersion.objects.filter(name=called).first()
+    if version is None and called.isdecimal() and len(called) <= 18:
+        version = EncoderVersion.objects.filter(pk=int(called)).first()
+    if version is None:
+        names = EncoderVersion.objects.order_by("pk").values_list("pk", "name")[:10]
+        there = ", ".join(f"{pk} “{name}”" for pk, name in names)
+        raise NotFoundError(f"There is no encoder version “{called}”. There is {there}.", encoder_version=called)
     return version
 
 

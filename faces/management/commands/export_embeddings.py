@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from faces.management.base import FacetCommand, progress_bar, text_argument
-from faces.services.embedding_files import count_embeddings, find_encoder_version, write_embeddings
+from faces.services.embedding_files import count_embeddings, write_embeddings
+from faces.services.encoders import find_encoder_version
 from faces.services.galleries import get_gallery
 
 

@@ -9,7 +9,8 @@ from django.core.management.base import CommandError
 
 from faces.management.base import ERROR, FacetCommand, progress_bar, text_argument
 from faces.services.bulk_loading import copy_embeddings
-from faces.services.embedding_files import check_made_by, faces_of, find_encoder_version, read_embeddings
+from faces.services.embedding_files import check_made_by, faces_of, read_embeddings
+from faces.services.encoders import find_encoder_version
 from faces.services.galleries import get_gallery
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from faces.management.base import FacetCommand, count_argument, text_argument
 from faces.management.working import perform_here
-from faces.services.embedding_files import find_encoder_version
+from faces.services.encoders import find_encoder_version
 from faces.services.galleries import get_gallery
 from training.metrics.figures import AtRate, Figures, Rate, Series, Verdict
 from training.models import EvaluationReport
@@ -59,7 +59,7 @@ class Command(FacetCommand):
         perform_here(
             self,
             job,
-            lambda job, show: evaluate_gallery(job, show=show),
+            evaluate_gallery,
             description="Measuring",
             unit="steps",
             interrupted="Interrupted. No report was stored.",

@@ -7,7 +7,7 @@ from typing import Any
 
 from faces.management.base import FacetCommand, text_argument
 from faces.models import EncoderVersion, Gallery, Threshold
-from faces.services.embedding_files import find_encoder_version
+from faces.services.encoders import find_encoder_version
 from faces.services.galleries import get_gallery
 from training.metrics.figures import Rate, Verdict
 from training.services.measured import newest_measured
