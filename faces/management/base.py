@@ -4,6 +4,8 @@ import io
 import sys
 import unicodedata
 from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,17 @@ def leave_connection() -> None:
     """
     if not connection.in_atomic_block:
         connection.close()
+
+
+@contextmanager
+def breaking_off(break_off: Callable[[], object]) -> Iterator[None]:
+    """Have what is begun within marked as broken off where it ends by Ctrl-C or any error."""
+    try:
+        yield
+    except BaseException:
+        leave_connection()
+        break_off()
+        raise
 
 
 def text_argument(value: str) -> str:

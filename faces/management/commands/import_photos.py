@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from faces.exceptions import GalleryNotFoundError
-from faces.management.base import ERROR, INTERRUPTED, FacetCommand, leave_connection, progress_bar, text_argument
+from faces.management.base import ERROR, INTERRUPTED, FacetCommand, breaking_off, progress_bar, text_argument
 from faces.management.import_summary import ImportSummary
 from faces.management.waiting import WaitingEnd, wait_for_workers
 from faces.models import Gallery, Job
@@ -110,26 +110,24 @@ def _take_in_all(job: Job, scanned: ScannedFolder, *, shows_progress: bool) -> t
     imported = Imported(refused=list(scanned.refused))
     total, read = len(scanned.files), 0
     goes_on, told_at = True, time.monotonic()
-    try:
-        with progress_bar(total=total, description="Reading", unit="files", is_shown=shows_progress) as bar:
-            for portion in in_portions(scanned.files):
-                taken, waiting = take_in(job=job, files=portion)
-                send_photos(waiting)
-                imported.add(taken)
-                read += len(portion)
-                bar.update(len(portion))
-                if time.monotonic() - told_at > REPORT_SECONDS:
-                    follow_photos(job=job)
-                    goes_on, told_at = (
-                        job.report(job.done, job.total, f"Read {read:,} of {total:,} files"),
-                        time.monotonic(),
-                    )
-                if not goes_on:
-                    break
-    except BaseException:
-        leave_connection()
-        break_off_import(job=job)
-        raise
+    with (
+        breaking_off(lambda: break_off_import(job=job)),
+        progress_bar(total=total, description="Reading", unit="files", is_shown=shows_progress) as bar,
+    ):
+        for portion in in_portions(scanned.files):
+            taken, waiting = take_in(job=job, files=portion)
+            send_photos(waiting)
+            imported.add(taken)
+            read += len(portion)
+            bar.update(len(portion))
+            if time.monotonic() - told_at > REPORT_SECONDS:
+                follow_photos(job=job)
+                goes_on, told_at = (
+                    job.report(job.done, job.total, f"Read {read:,} of {total:,} files"),
+                    time.monotonic(),
+                )
+            if not goes_on:
+                break
     end_import(job=job, imported=imported)
     return imported, goes_on
 

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from itertools import groupby
 from typing import Any
 
-from faces.management.base import FacetCommand, count_argument, leave_connection, progress_bar
+from faces.management.base import FacetCommand, breaking_off, count_argument, progress_bar
 from faces.services.drawing import draw_files
 from faces.services.importing import break_off_import
 from faces.services.jobs import follow_photos
@@ -55,19 +55,17 @@ def _draw(sample: Sample, *, processes: int | None, shows_progress: bool) -> Non
     total = len(sample.missing)
     done = 0
     drawn = draw_files(sample.missing, processes=processes)
-    try:
-        with progress_bar(total=total, description="Drawing", unit="photos", is_shown=shows_progress) as bar:
-            for _, photos_of_one in groupby(drawn, key=lambda each: each[0].seed):
-                ids = []
-                for photo, data in photos_of_one:
-                    ids.append(add_sample_photo(sample=sample, drawn=photo, data=data).pk)
-                    bar.update()
-                send_photos(ids)
-                done += len(ids)
-                follow_photos(job=sample.job)
-                sample.job.report(sample.job.done, sample.job.total, f"Drew {done} of {total} photos")
-    except BaseException:
-        leave_connection()
-        break_off_import(job=sample.job)
-        raise
+    with (
+        breaking_off(lambda: break_off_import(job=sample.job)),
+        progress_bar(total=total, description="Drawing", unit="photos", is_shown=shows_progress) as bar,
+    ):
+        for _, photos_of_one in groupby(drawn, key=lambda each: each[0].seed):
+            ids = []
+            for photo, data in photos_of_one:
+                ids.append(add_sample_photo(sample=sample, drawn=photo, data=data).pk)
+                bar.update()
+            send_photos(ids)
+            done += len(ids)
+            follow_photos(job=sample.job)
+            sample.job.report(sample.job.done, sample.job.total, f"Drew {done} of {total} photos")
     end_sample(sample=sample)
