@@ -16,16 +16,17 @@ def rate_words(rate: ErrorRate | None, compares: PairClassifier.Compares) -> str
         return f"How often tau lets a comparison of {COMPARISONS[compares]} pass as a match was not measured."
     if rate.kind == Threshold.ErrorRate.FPIR:
         people = f"{rate.gallery_size:,}" if rate.gallery_size else "an unknown number of"
-        said = f"{_one_in(rate.value)} strangers is taken for somebody, in a gallery of {people} people"
+        said = f"{one_in(rate.value)} strangers is taken for somebody, in a gallery of {people} people"
     else:
-        said = f"{_one_in(rate.value)} comparisons of {COMPARISONS[compares]} passes as a match"
+        said = f"{one_in(rate.value)} comparisons of {COMPARISONS[compares]} passes as a match"
     if rate.low is None or rate.high is None:
         return f"{said}; that is what tau was asked for."
     on = f" Measured on: {rate.evidence}." if rate.evidence else ""
     return f"{said}, as measured; between {_between(rate.high)} and {_between(rate.low)} at 95 %.{on}"
 
 
-def _one_in(rate: float) -> str:
+def one_in(rate: float) -> str:
+    """Return a rate as "1 in 1,000"."""
     return "None of the measured" if rate == 0 else f"1 in {round(1 / rate):,}"
 
 

@@ -12,7 +12,7 @@ from encoder.quality import quality_problems
 from faces.models import Face, Job, PairClassifier, Photo, Threshold
 from faces.probability_words import percent as percent_words
 from faces.quality_words import explain
-from faces.rate_words import rate_words
+from faces.rate_words import one_in, rate_words
 from faces.services.enrollment import quality_of
 from faces.services.error_rates import error_rate_of
 from faces.words import words_for
@@ -158,12 +158,8 @@ def stands_for(threshold: Threshold) -> str:
         if rate is None:
             return NOT_MEASURED
         return f"Set by hand. {rate_words(replace(rate, evidence=''), COMPARES[threshold.use])}"
-    share_of = _one_in(threshold.error_rate)
+    share_of = one_in(threshold.error_rate)
     if threshold.error_rate_kind == Threshold.ErrorRate.FPIR:
         people = f"{threshold.gallery_size:,}" if threshold.gallery_size else "?"
         return f"{share_of} strangers is taken for somebody, in a gallery of {people} people."
     return f"{share_of} comparisons of two different people passes as a match."
-
-
-def _one_in(rate: float) -> str:
-    return "None of the measured" if rate == 0 else f"1 in {round(1 / rate):,}"

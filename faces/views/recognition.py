@@ -12,7 +12,7 @@ from faces.quality_words import explain
 from faces.services.events import record_recognition
 from faces.services.photos import LIMITS
 from faces.services.recognition import Candidate, Recognition, recognize
-from faces.services.thresholds import tau_in_force
+from faces.services.thresholds import TauInForce, tau_in_force
 from faces.services.uploads import UploadedPhoto
 from faces.views.boxes import Overlay
 from faces.views.forms.search import RecognizeForm
@@ -102,14 +102,13 @@ def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answ
     watch = Stopwatch()
     probe = read_probe(file, gallery.encoder_version)
     answers = recognize(gallery=gallery, probes=probe.encoded.faces, limit=CANDIDATES)
-    tau = tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=Threshold.Use.RECOGNITION)
     milliseconds = watch.milliseconds
     event = record_recognition(
         asker=asker_of(request),
         gallery=gallery,
         probe=probe.data,
         answers=answers,
-        tau=tau,
+        tau=answers[0].tau if answers else _tau_of(gallery),
         limit=CANDIDATES,
         duration_ms=milliseconds,
     )
@@ -117,6 +116,11 @@ def _answer(request: HttpRequest, gallery: Gallery, file: UploadedPhoto) -> Answ
     boxes = probe.overlays(probe.encoded.faces)
     faces = tuple(_face(probe, box, answer) for box, answer in zip(boxes, answers, strict=True))
     return Answer(event, probe, gallery, faces, milliseconds)
+
+
+def _tau_of(gallery: Gallery) -> TauInForce:
+    """Return the tau of an answer about no face."""
+    return tau_in_force(gallery=gallery, encoder_version=gallery.encoder_version, use=Threshold.Use.RECOGNITION)
 
 
 def _face(probe: Probe, box: Overlay, answer: Recognition) -> FaceAnswer:
