@@ -1,12 +1,12 @@
 """What a gallery's taus would do with other numbers of people, from its newest evaluation."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from training.metrics.figures import Figures, Rate, Series, Verdict
 from training.services.charts import Axis, Chart, Kind, Line, Mark, log_floor, rounded
-from training.services.rates_at_size import fnir_at_size, fpir_at_size
+from training.services.rates_at_size import fnir_at_size, fpir_at_size, place_above
 from training.services.report_words import rate_of
 
 LARGER = (1, 2, 10, 100)
@@ -56,15 +56,10 @@ def with_people(figures: Figures, people: int, *, taus: Mapping[str, float], ask
         people=people,
         is_projected=people > figures.recognition.size,
         is_far=people > max([*sizes, figures.recognition.size]),
-        fpir={use: rate_of(series, _place_of(figures, tau)) for use, tau in taus.items()},
+        fpir={use: rate_of(series, place_above(figures, tau)) for use, tau in taus.items()},
         needed=None if place is None else figures.taus[place],
         needed_fnir=None if place is None else rate_of(fnir_at_size(figures, people), place),
     )
-
-
-def _place_of(figures: Figures, tau: float) -> int:
-    """Return where the false rates of a tau are: between two taus of the report at the larger one."""
-    return min(bisect_left(figures.taus, tau), len(figures.taus) - 1)
 
 
 def _only_at(figures: Figures, places: Sequence[int]) -> Figures:
@@ -114,7 +109,7 @@ def chart_of(figures: Figures, taus: Mapping[str, float], *, now: int) -> Chart:
     """
     sizes = sizes_to_draw(figures)
     own = figures.recognition.size
-    few = _only_at(figures, [_place_of(figures, tau) for tau in taus.values()])
+    few = _only_at(figures, [place_above(figures, tau) for tau in taus.values()])
     series = {size: fpir_at_size(few, size) for size in sizes}
     lines = [
         _line(use, tau, {size: rate_of(series[size], place) for size in part}, is_projected=is_projected)

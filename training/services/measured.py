@@ -1,8 +1,9 @@
 """What was measured in a gallery, at any tau and for as many people as there are now."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 from django.db.models import Count
 from django.utils import timezone
@@ -10,8 +11,9 @@ from django.utils import timezone
 from faces.models import EncoderVersion, Gallery, Template
 from training.metrics.figures import ENOUGH_PEOPLE, Figures, Rate, Series, Verdict
 from training.models import EvaluationReport
-from training.services.rates_at_size import fnir_at_size, fpir_at_size
+from training.services.rates_at_size import fnir_at_size, fpir_at_size, place_above
 from training.services.report_words import one_in, rate_of
+from training.services.reports import gallery_reports
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,12 @@ class Measured:
     figures: Figures
     size: int
 
-    @property
+    @cached_property
     def fpir(self) -> Series:
         """FPIR over `figures.taus` with as many people as there are now."""
         return fpir_at_size(self.figures, self.size)
 
-    @property
+    @cached_property
     def fnir(self) -> Series:
         """FNIR over `figures.taus` with as many people as there are now."""
         return fnir_at_size(self.figures, self.size)
@@ -41,10 +43,7 @@ class Measured:
 
 def newest_measured(*, gallery: Gallery, encoder_version: EncoderVersion) -> Measured | None:
     """Return what the newest evaluation of a gallery by a version says; None where there is none that can be read."""
-    reports = EvaluationReport.objects.filter(
-        kind=EvaluationReport.Kind.GALLERY, gallery=gallery, encoder_version=encoder_version
-    )
-    report = reports.select_related("gallery", "encoder_version").first()
+    report = gallery_reports(gallery=gallery).defer(None).filter(encoder_version=encoder_version).first()
     if report is None:
         return None
     try:
@@ -86,19 +85,15 @@ def figures_at(measured: Measured, tau: float) -> dict[str, Rate]:
 
 def confused_at(figures: Figures, tau: float) -> int:
     """Return how many pairs of the gallery's people lie within a tau."""
-    return figures.confused[_place_above(figures, tau)] if figures.confused else 0
+    return figures.confused[place_above(figures, tau)] if figures.confused else 0
 
 
 def _false_at(figures: Figures, series: Series, tau: float) -> Rate:
-    return rate_of(series, _place_above(figures, tau))
+    return rate_of(series, place_above(figures, tau))
 
 
 def _missed_at(figures: Figures, series: Series, tau: float) -> Rate:
     return rate_of(series, max(bisect_right(figures.taus, tau) - 1, 0))
-
-
-def _place_above(figures: Figures, tau: float) -> int:
-    return min(bisect_left(figures.taus, tau), len(figures.taus) - 1)
 
 
 def doubts(rate: Rate) -> str:

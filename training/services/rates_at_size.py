@@ -1,5 +1,6 @@
 """FPIR and FNIR with any number of people, from the sizes that a report tells of."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from math import exp, expm1, log1p
 
@@ -71,6 +72,11 @@ def _mixed(known: Mapping[int, Series], parts: tuple[tuple[int, float], ...]) ->
 
 def _hazard(share: float) -> float:
     return -log1p(-min(share, LARGEST_SHARE))
+
+
+def place_above(figures: Figures, tau: float) -> int:
+    """Return where the false rates of a tau are: between two taus of the report at the larger one."""
+    return min(bisect_left(figures.taus, tau), len(figures.taus) - 1)
 
 
 def fpir_when_grown(fpir: float, *, before: int, now: int) -> float:
