@@ -30,13 +30,8 @@ def faces_of(folder: Path, *, limit: int | None, kept: Path | None) -> Album:
         limit: None for everybody.
         kept: an .npz, written where there is none.
     """
-    if kept is not None and kept.exists():
-        album = Album.load(kept)
-        album = album[np.isin(album.people, np.unique(album.people)[:limit])]
-    else:
-        album = Album.of(folder, limit=limit, copies=False)
-        if kept is not None:
-            album.save(kept)
+    album = Album.kept(folder, kept, limit=limit, copies=False)
+    album = album[np.isin(album.people, np.unique(album.people)[:limit])]
     return album[album.is_good & ~album.is_copy]
 
 

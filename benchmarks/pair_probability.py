@@ -54,12 +54,7 @@ MEASURES = ("brier", "log_loss", "calibration_error", "tar")
 def main() -> None:
     """Measure, and print tables, and with --json one object on the last line."""
     options = _options()
-    if options.faces and options.faces.exists():
-        album = Album.load(options.faces)
-    else:
-        album = Album.of(options.folder, limit=options.limit, copies=False)
-        if options.faces:
-            album.save(options.faces)
+    album = Album.kept(options.folder, options.faces, limit=options.limit, copies=False)
     album = album[~album.is_copy]
     result = study(album, resamples=options.resamples) | {"recognition": recognition(album)}
     if options.hidden:

@@ -153,12 +153,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="keep embeddings in this .npz, and use them again")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if options.cache and options.cache.exists():
-        album = Album.load(options.cache)
-    else:
-        album = Album.of(options.photos, limit=None, copies=False)
-        if options.cache:
-            album.save(options.cache)
+    album = Album.kept(options.photos, options.cache, limit=None, copies=False)
     distances, others = nearest_others(album)
     nearest = np.sort([row[0] for row in distances])
     taus = [float(nearest[int(rate * len(nearest))]) for rate in RATES]

@@ -97,6 +97,16 @@ class Album:
         replaced = np.isin(self.photos, self.photos[self.is_copy]) & ~self.is_copy
         return self[~replaced & self.is_good]
 
+    @classmethod
+    def kept(cls, folder: Path, file: Path | None, *, limit: int | None, copies: bool) -> Self:
+        """Load what an earlier run kept in a file; else encode as `of` does, and keep it there if a file is named."""
+        if file is not None and file.exists():
+            return cls.load(file)
+        album = cls.of(folder, limit=limit, copies=copies)
+        if file is not None:
+            album.save(file)
+        return album
+
     def save(self, path: Path) -> None:
         np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 

@@ -49,12 +49,7 @@ DOUBT = 1.6448536269514722
 def main() -> None:
     """Measure, and print tables, and with --json one object on the last line."""
     options = _options()
-    if options.faces and options.faces.exists():
-        everything = Album.load(options.faces)
-    else:
-        everything = Album.of(options.folder, limit=options.limit, copies=options.degraded)
-        if options.faces:
-            everything.save(options.faces)
+    everything = Album.kept(options.folder, options.faces, limit=options.limit, copies=options.degraded)
     album = everything[~everything.is_copy]
     nobody = np.zeros(len(album), dtype=np.bool_)
     result: dict[str, object] = {"as they are": compare("photos as they are", album, nobody)}

@@ -35,12 +35,7 @@ DIGITS = 4
 def main() -> None:
     """Measure, and print tables, and with --json one object on the last line."""
     options = _options()
-    if options.faces and options.faces.exists():
-        everything = Album.load(options.faces)
-    else:
-        everything = Album.of(options.folder, limit=options.limit, copies=False)
-        if options.faces:
-            everything.save(options.faces)
+    everything = Album.kept(options.folder, options.faces, limit=options.limit, copies=False)
     album = everything[~everything.is_copy]
     everybody = np.ones(len(album), dtype=np.bool_)
     relabelled, wrong = with_wrong_labels(album, WRONG, 0)
