@@ -72,6 +72,7 @@ def services(here: Folders, bind: tuple[str, int]) -> list[Service]:
         Service("web", _web_command(here, bind), stop_seconds=15),
         Service("worker", [*worker, "-n", "default@%h", "-Q", "default", "-P", "threads", "-c", "4"], stop_seconds=20),
         *encoders(worker, cores=cores()),
+        trainer(worker),
         Service("clock", [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO", "--pidfile="]),
     ]
 
@@ -88,6 +89,11 @@ def encoders(worker: list[str], *, cores: int) -> list[Service]:
     command = ["env", f"FACET_TORCH_THREADS={threads}", *worker, "-Q", "encode", "-P", "solo", "-c", "1"]
     names = ["encoder", *(f"encoder-{number}" for number in range(2, count + 1))]
     return [Service(name, [*command, "-n", f"{name}@%h"], stop_seconds=30) for name in names]
+
+
+def trainer(worker: list[str]) -> Service:
+    """The worker that retrains encoders, one run at a time, with whatever the searches and the uploads leave."""
+    return Service("trainer", ["nice", "-n", "10", *worker, "-Q", "train", "-P", "solo", "-c", "1", "-n", "trainer@%h"])
 
 
 def sample_service() -> Service:

@@ -170,16 +170,18 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "faces.tasks.encode_photos": {"queue": "encode"},
-    "training.tasks.*": {"queue": "train"},
 }
 # What is done for each kind of job that a worker does as a whole; apps above `faces` add theirs here.
 JOB_WORK = {
     "index": "faces.services.indexing.build_index",
     "grouping": "faces.services.grouping.group_unknown_faces",
     "evaluation": "training.services.evaluating.evaluate_gallery",
+    "training": "training.retraining.work.train_encoder",
 }
+# Which queue a kind of job waits in; the others share the default one with the sweeps.
+JOB_QUEUES = {"training": "train"}
 # Where a finished job's outcome is looked at: the page, and what in the job's result names it.
-JOB_PAGES = {"evaluation": ("training:evaluation", "report")}
+JOB_PAGES = {"evaluation": ("training:evaluation", "report"), "training": ("training:run", "run")}
 # What else there is to see of a gallery: words, the page (which is told `?gallery=`), and who may see it.
 GALLERY_PAGES = [("Error rates", "training:evaluations", "training.view_evaluationreport")]
 CELERY_BEAT_SCHEDULE = {

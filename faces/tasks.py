@@ -118,9 +118,10 @@ def send_jobs() -> None:
 
 def _send_jobs() -> None:
     ids = jobs_to_send()
+    kinds = dict(Job.objects.filter(pk__in=ids).values_list("pk", "kind"))
     for index, pk in enumerate(ids):
         try:
-            perform_job.delay(pk)
+            perform_job.apply_async((pk,), queue=settings.JOB_QUEUES.get(kinds[pk], settings.CELERY_TASK_DEFAULT_QUEUE))
         except BrokerError:
             # The jobs are safe: the rows still say that they wait, and the next sweep sends them again.
             logger.warning("The broker cannot be reached; %d jobs wait for it", len(ids) - index)

@@ -31,3 +31,21 @@ class WrongRateError(InvalidRequestError):
     """An error rate that no tau of this use can be chosen by."""
 
     code = "invalid_rate"
+
+
+class InvalidConfigurationError(InvalidRequestError):
+    """A training run that cannot be: `params["fields"]` says for each setting what is wrong and what would be right."""
+
+    code = "invalid_configuration"
+
+
+class TooLittleToLearnError(ConflictError):
+    """A gallery with too few people or photos to learn from, or to judge by."""
+
+    code = "too_little_to_learn"
+
+
+class TrainingFailedError(ConflictError):
+    """A training run cannot go on: its device is not there, its loss is not finite, its checkpoint is another's."""
+
+    code = "training_failed"

@@ -31,6 +31,7 @@ class Job(models.Model):
         INDEX = "index", "Index for searches"
         GROUPING = "grouping", "Grouping of unknown faces"
         EVALUATION = "evaluation", "Measurement of error rates"
+        TRAINING = "training", "Retraining of the encoder"
 
     class State(models.TextChoices):
         """Where a job stands."""
@@ -42,7 +43,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     FINISHED: ClassVar = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING, Kind.EVALUATION)
+    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING, Kind.EVALUATION, Kind.TRAINING)
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         State.QUEUED: (State.RUNNING, State.CANCELLED),
         State.RUNNING: (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.QUEUED),
@@ -85,7 +86,7 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["gallery", "kind"],
-                condition=Q(kind__in=["index", "grouping", "evaluation"], state__in=["queued", "running"]),
+                condition=Q(kind__in=["index", "grouping", "evaluation", "training"], state__in=["queued", "running"]),
                 name="job_one_of_a_kind",
             ),
             models.CheckConstraint(

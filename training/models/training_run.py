@@ -14,8 +14,13 @@ from faces.models import EncoderVersion, Gallery, Job
 class TrainingRun(models.Model):
     """A fine-tuning with the triplet loss max(d(a, p) - d(a, n) + alpha, 0), from a parent version to a candidate.
 
-    States: `queued → training → evaluating → succeeded`, and from each of the first three to `failed` or `cancelled`.
-    It succeeds with a candidate, whatever the candidate is worth: that is for its evaluation to say.
+    States: `queued → training → evaluating → succeeded`, and from each of the first three to `failed` or `cancelled`;
+    one of these that is tried again goes back to `queued`, and on from its last checkpoint. It succeeds with a
+    candidate, whatever the candidate is worth: that is for its evaluation to say.
+
+    `checkpoint` and `best` are empty, or say where in the storage a file of the run's own lies, with its SHA-256 and
+    the number of its epoch: {"path", "sha256", "epoch"}. The one is all that is needed to go on, the other the weights
+    of the best epoch so far.
     """
 
     class State(models.TextChoices):
@@ -34,8 +39,8 @@ class TrainingRun(models.Model):
         State.TRAINING: (State.EVALUATING, State.FAILED, State.CANCELLED),
         State.EVALUATING: (State.SUCCEEDED, State.FAILED, State.CANCELLED),
         State.SUCCEEDED: (),
-        State.FAILED: (),
-        State.CANCELLED: (),
+        State.FAILED: (State.QUEUED,),
+        State.CANCELLED: (State.QUEUED,),
     }
 
     gallery = models.ForeignKey(Gallery, models.CASCADE, related_name="training_runs")
@@ -52,11 +57,19 @@ class TrainingRun(models.Model):
     )
     job = models.OneToOneField(Job, models.SET_NULL, null=True, blank=True, related_name="training_run")
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
-    alpha = models.FloatField(help_text="The margin of the triplet loss, in squared L2.")
-    learning_rate = models.FloatField()
-    epochs = models.PositiveSmallIntegerField(help_text="How many at most; the best one is kept.")
-    held_out_share = models.FloatField(help_text="The share of people who are not trained on, 0 to 1.")
-    seed = models.BigIntegerField(default=0)
+    configuration = models.JSONField(default=dict, help_text="`training.configuration.TrainingConfiguration` as JSON.")
+    device = models.CharField(max_length=100, blank=True, help_text="What it ran on, in words.")
+    people = models.PositiveIntegerField(default=0, help_text="Trained on.")
+    photos = models.PositiveIntegerField(default=0, help_text="Faces trained on.")
+    watched_people = models.PositiveIntegerField(default=0)
+    held_out_people = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0, help_text="Done so far.")
+    best_epoch = models.PositiveSmallIntegerField(null=True, blank=True)
+    checkpoint = models.JSONField(default=dict, blank=True)
+    best = models.JSONField(default=dict, blank=True)
+    finish_requested_at = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody wished it to stop and to make a candidate of the best epoch so far."
+    )
     error = models.TextField(blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -83,14 +96,6 @@ class TrainingRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="failed") | ~Q(error=""), name="training_run_failed_with_an_error"
-            ),
-            models.CheckConstraint(condition=Q(alpha__gt=0) & Q(alpha__lte=4), name="training_run_alpha_0_to_4"),
-            models.CheckConstraint(
-                condition=Q(learning_rate__gt=0) & Q(learning_rate__lte=1), name="training_run_learning_rate_0_to_1"
-            ),
-            models.CheckConstraint(condition=Q(epochs__gte=1), name="training_run_has_an_epoch"),
-            models.CheckConstraint(
-                condition=Q(held_out_share__gt=0) & Q(held_out_share__lt=1), name="training_run_holds_people_out"
             ),
             models.UniqueConstraint(
                 fields=["gallery"],
@@ -125,7 +130,9 @@ class TrainingRun(models.Model):
         if state in self.FINISHED:
             values["finished_at"] = now
         if state == self.State.TRAINING:
-            values["started_at"] = now
+            values["started_at"] = self.started_at or now
+        if state == self.State.QUEUED:
+            values["finished_at"] = None
         if candidate is not None:
             values["candidate"] = candidate
         moved = type(self).objects.filter(pk=self.pk, state__in=allowed).update(**values)

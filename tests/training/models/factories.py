@@ -4,6 +4,7 @@ from typing import Any
 
 from faces.models import Face, Gallery
 from tests import factories
+from training.configuration import TrainingConfiguration
 from training.models import EpochRecord, EvaluationReport, ReviewItem, TrainingRun
 
 
@@ -12,10 +13,7 @@ def run(*, gallery: Gallery | None = None, **values: Any) -> TrainingRun:
     gallery = gallery or factories.gallery()
     defaults: dict[str, Any] = {
         "parent": gallery.encoder_version,
-        "alpha": 0.04,
-        "learning_rate": 3e-5,
-        "epochs": 5,
-        "held_out_share": 0.2,
+        "configuration": TrainingConfiguration().as_json(),
     }
     return TrainingRun.objects.create(gallery=gallery, **defaults | values)
 

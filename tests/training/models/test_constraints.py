@@ -44,13 +44,6 @@ def faces() -> tuple[Face, Face]:
         ("training_run_finished_has_a_time", {"finished_at": timezone.now()}),
         ("training_run_succeeds_with_a_candidate", {"state": "succeeded", "finished_at": timezone.now()}),
         ("training_run_failed_with_an_error", {"state": "failed", "finished_at": timezone.now()}),
-        ("training_run_alpha_0_to_4", {"alpha": 0}),
-        ("training_run_alpha_0_to_4", {"alpha": 4.1}),
-        ("training_run_learning_rate_0_to_1", {"learning_rate": 0}),
-        ("training_run_learning_rate_0_to_1", {"learning_rate": 1.5}),
-        ("training_run_has_an_epoch", {"epochs": 0}),
-        ("training_run_holds_people_out", {"held_out_share": 0}),
-        ("training_run_holds_people_out", {"held_out_share": 1}),
     ],
 )
 def test_a_run_that_makes_no_sense_is_refused(constraint: str, values: dict[str, Any]) -> None:

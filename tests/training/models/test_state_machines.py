@@ -18,6 +18,8 @@ ALLOWED = {
     (S.TRAINING, S.EVALUATING),
     (S.EVALUATING, S.SUCCEEDED),
     *((state, end) for state in (S.QUEUED, S.TRAINING, S.EVALUATING) for end in (S.FAILED, S.CANCELLED)),
+    (S.FAILED, S.QUEUED),
+    (S.CANCELLED, S.QUEUED),
 }
 WAY_TO = {
     S.QUEUED: (),
