@@ -183,7 +183,10 @@ JOB_QUEUES = {"training": "train"}
 # Where a finished job's outcome is looked at: the page, and what in the job's result names it.
 JOB_PAGES = {"evaluation": ("training:evaluation", "report"), "training": ("training:run", "run")}
 # What else there is to see of a gallery: words, the page (which is told `?gallery=`), and who may see it.
-GALLERY_PAGES = [("Error rates", "training:evaluations", "training.view_evaluationreport")]
+GALLERY_PAGES = [
+    ("Error rates", "training:evaluations", "training.view_evaluationreport"),
+    ("Training", "training:runs", "training.view_trainingrun"),
+]
 CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},

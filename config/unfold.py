@@ -54,6 +54,7 @@ MENU: list[dict[str, Any]] = [
         "items": [
             _item("Thresholds", "tune", "training:thresholds", "faces.view_threshold"),
             _item("Evaluations", "monitoring", "training:evaluations", "training.view_evaluationreport"),
+            _item("Training", "model_training", "training:runs", "training.view_trainingrun"),
             _item("Encoder versions", "neurology", "pages:encoder-versions", "faces.view_encoderversion"),
         ],
     },

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from training.views import evaluations, growth, threshold, thresholds
+from training.views import evaluations, growth, runs, threshold, thresholds
 
 app_name = "training"
 
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("evaluations/<int:report_id>/", evaluations.evaluation_page, name="evaluation"),
     path("evaluations/<int:report_id>/export/<slug:form>/", evaluations.export, name="evaluation-export"),
     path("evaluations/galleries/<int:gallery_id>/", evaluations.measure, name="evaluation-measure"),
+    path("training/", runs.run_list, name="runs"),
+    path("training/<int:run_id>/", runs.run_page, name="run"),
     path("thresholds/", thresholds.threshold_list, name="thresholds"),
     path(
         "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", threshold.threshold_page, name="threshold-gallery"
