@@ -8,9 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +33,7 @@ from encoder.spec import (
     EncoderSpec,
     WeightsFile,
 )
+from encoder.tensor_files import is_tensor_file, read_metadata, write_tensors
 from encoder.weights.dlib_network import DlibFormatError, parse_metric_network
 from encoder.weights.dlib_resnet import resnet_parameters
 from encoder.weights.keras_mtcnn import ONET_LAYERS, PNET_LAYERS, RNET_LAYERS, mtcnn_parameters
@@ -47,7 +45,6 @@ MAX_STATE_DICT_BYTES = 1 << 30
 _SPEC_KEY = "facet_encoder_spec"
 _FORM_KEY = "facet_form"
 _AFFINE, _FOLDED = "affine", "folded"
-_LENGTH_BYTES = 8  # a safetensors file begins with the length of its JSON header
 
 
 def locate_package_file(file: WeightsFile) -> Path:
@@ -79,7 +76,7 @@ def load_backbone(spec: EncoderSpec, weights: Path | None = None, *, trainable: 
     """
     path = locate_factory_weights() if weights is None else weights
     data = _read(path, spec.weights_sha256)
-    read = _from_safetensors if data[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{" else _from_dlib
+    read = _from_safetensors if is_tensor_file(data) else _from_dlib
     backbone = read(data, path.name, spec)
     return backbone.train() if trainable else backbone.folded().eval().requires_grad_(requires_grad=False)
 
@@ -94,11 +91,8 @@ def save_backbone(path: Path, backbone: Backbone, spec: EncoderSpec) -> EncoderS
     The digest cannot stand in the file that it is of, so the stored spec has none.
     """
     form = _AFFINE if backbone.has_affine else _FOLDED
-    tensors = {name: value.detach().cpu().contiguous() for name, value in backbone.state_dict().items()}
     metadata = {_SPEC_KEY: replace(spec, weights_sha256="").to_json(), _FORM_KEY: form}
-    data = _in_one_order(safetensors.torch.save(tensors, metadata))
-    _write_atomically(path, data)
-    return replace(spec, weights_sha256=hashlib.sha256(data).hexdigest())
+    return replace(spec, weights_sha256=write_tensors(path, backbone.state_dict(), metadata))
 
 
 def read_spec(path: Path) -> EncoderSpec:
@@ -174,22 +168,13 @@ def _from_safetensors(data: bytes, name: str, spec: EncoderSpec) -> Backbone:
 def _stored_facts(data: bytes, name: str) -> tuple[EncoderSpec, str]:
     """The spec (without its digest) and the form, from the header of a safetensors file."""
     try:
-        length = int.from_bytes(data[:_LENGTH_BYTES], "little")
-        metadata = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + length])["__metadata__"]
+        metadata = read_metadata(data)
         spec, form = EncoderSpec.from_json(metadata[_SPEC_KEY]), metadata[_FORM_KEY]
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsMalformed(name=name, reason="its header does not describe an encoder of this platform") from error
     if form not in (_AFFINE, _FOLDED):
         raise WeightsMalformed(name=name, reason=f"its form is {form!r}, not {_AFFINE!r} or {_FOLDED!r}")
     return spec, form
-
-
-def _in_one_order(data: bytes) -> bytes:
-    """The same safetensors file with its header's names sorted: written as they come, they differ from run to run."""
-    start = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
-    header = json.dumps(json.loads(data[_LENGTH_BYTES:start]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % _LENGTH_BYTES)
-    return len(header).to_bytes(_LENGTH_BYTES, "little") + header + data[start:]
 
 
 def _fill(network: nn.Module | Backbone, parameters: Mapping[str, FloatArray], name: str) -> None:
@@ -210,18 +195,3 @@ def _read(path: Path, sha256: str | None) -> bytes:
     if sha256 is not None and found != sha256:
         raise WeightsAltered(name=path.name, expected=sha256, found=found)
     return data
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise

@@ -11,28 +11,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from encoder.alignment import Similarity, fit_similarity, invert_similarity, similarity_scale, warp_faces
 from encoder.checkpoints import load_backbone, load_detector_networks
-from encoder.convolution import Normalization, centered
+from encoder.convolution import Normalization
 from encoder.detection import EAGER, DetectorSettings, FaceDetector
 from encoder.detection.networks import ONET_SIZE
-from encoder.devices import choose_device, choose_dtype, upload
-from encoder.exceptions import EmbeddingInvalid
+from encoder.devices import choose_device, choose_dtype
+from encoder.embedding import CropEmbedder
 from encoder.geometry import DetectedFace, EncodedFace, EncodedPhoto, FaceQuality, FloatArray, Landmarks, main_face
 from encoder.images import Pixels
 from encoder.quality import assess
 from encoder.spec import DLIB_RESNET_SPEC, EncoderSpec, Template
 from encoder.threads import hands, one_torch_thread, share_out
-from encoder.views import ViewMaker
-
-CROPS_AT_ONCE = {"cpu": 64, "cuda": 1024}
-"""In one pass of the backbone, all views counted: on a CPU larger batches leave its caches."""
-
-SMALL_BATCH = 8
-"""What a thread takes on at least: with fewer crops it is the weights that have to be moved, whatever the number."""
-
 
 READING_TEMPLATE: Template = ((16.07, 18.63), (32.41, 18.69), (24.25, 28.40), (17.03, 36.60), (31.33, 36.66))
 """Where the five landmarks lie in the squares of 48 pixels that O-Net is usually shown; the median over LFW."""
@@ -52,9 +44,8 @@ class FaceEncoder:
         self.spec = spec
         self.device = device
         self._backbone = backbone
-        self._dtype = next(backbone.parameters()).dtype
         self._detector = detector
-        self._make_views = ViewMaker(spec.views, spec.input_size, device)
+        self._embedder = CropEmbedder(spec, backbone, device=device)
 
     @classmethod
     def load(
@@ -184,34 +175,7 @@ class FaceEncoder:
 
         Raises ValueError for crops of another shape, EmbeddingInvalid where the network's answer has no direction.
         """
-        size = self.spec.input_size
-        if crops.dtype != np.uint8 or crops.shape[1:] != (size, size, 3):
-            raise ValueError(f"Crops are (B, {size}, {size}, 3) uint8, not {crops.shape} {crops.dtype}.")
-        at_once = CROPS_AT_ONCE[self.device.type]
-        step = max(at_once // len(self.spec.views), 1)
-        with torch.inference_mode():
-            parts = [self._embed(crops[start : start + step]) for start in range(0, len(crops), step)]
-        means = np.concatenate([np.empty((0, self.spec.dimension), np.float32), *parts])
-        agreement = np.linalg.norm(means, axis=1)  # of a mean of unit vectors
-        broken = np.flatnonzero(~(agreement > 1e-3))
-        if broken.size:
-            raise EmbeddingInvalid(index=int(broken[0]))
-        return means / agreement[:, None], agreement if len(self.spec.views) > 1 else None
-
-    def _embed(self, crops: Pixels) -> FloatArray:
-        """The mean of the unit embeddings of each face's views."""
-        views = self._make_views(upload(crops, self.device))  # (V, B, S, S, 3)
-        inputs = centered(views.flatten(0, 1).permute(0, 3, 1, 2), self._dtype)  # (V * B, 3, S, S), channels_last
-        answers = share_out(self._run_backbone, inputs.tensor_split(hands(len(inputs) // SMALL_BATCH, self.device)))
-        units = nn.functional.normalize(torch.cat(answers))
-        embeddings = units.reshape(len(views), len(crops), -1).mean(dim=0)
-        result: FloatArray = embeddings.cpu().numpy()
-        return result
-
-    def _run_backbone(self, inputs: Tensor) -> Tensor:
-        with torch.inference_mode():
-            answers: Tensor = self._backbone(inputs)
-            return answers
+        return self._embedder.embed(crops)
 
     def _similarity(self, landmarks: Landmarks) -> Similarity:
         """From the photo to the crop."""

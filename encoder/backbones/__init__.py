@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from encoder.backbones.dlib_resnet import DlibResNet
 from encoder.backbones.iresnet import BLOCKS, IResNet
+from encoder.backbones.sections import Sectioned, Sections
 from encoder.convolution import Normalization
 from encoder.spec import Architecture, EncoderSpec
 
-__all__ = ["Backbone", "DlibResNet", "IResNet", "build_backbone"]
+__all__ = ["Backbone", "DlibResNet", "IResNet", "Sectioned", "Sections", "build_backbone"]
 
 
 class Backbone(Protocol):
@@ -35,11 +36,18 @@ class Backbone(Protocol):
     def folded(self) -> Backbone:
         """A copy without norms that computes what this network does in evaluation; the form to fine-tune."""
 
-    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> nn.Module:
+    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> Sectioned:
         """A frozen copy made to be fast, convolutions in `dtype` (float32, bfloat16, float16), the answer float32.
 
         With `normalization` it takes `centered` pixels in `dtype` and normalizes them itself.
         """
+
+    @property
+    def last_blocks(self) -> int:
+        """How many of its last blocks learn where only the last layers do."""
+
+    def sections(self) -> Sections:
+        """Its parts, from the stem to the last layer; the parameters are its own."""
 
     # Of torch.nn.Module, as far as it is needed
     def __call__(self, crops: Tensor, /) -> Tensor: ...

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from encoder.backbones.sections import Averaged, Sectioned, Sections
 from encoder.convolution import FusedConvolution, Normalization, fold_normalization, max_pool
 
 if TYPE_CHECKING:
     from encoder.backbones.dlib_resnet import DlibResNet, ResidualBlock
 
 
-class DlibInference(nn.Module):
+class DlibInference(Sectioned):
     """What `DlibResNet` computes, with convolutions in one dtype and channels_last, the last layer in float32."""
 
     def __init__(self, network: DlibResNet, dtype: torch.dtype, normalization: Normalization | None) -> None:
@@ -36,6 +37,21 @@ class DlibInference(nn.Module):
         features = x.float().mean(dim=(2, 3))  # (B, 256)
         result: Tensor = self.head(features)
         return result
+
+    def sections(self) -> Sections:
+        """Its parts, from the stem to the last layer."""
+        return Sections(_FusedStem(self.stem), tuple(self.blocks), Averaged(), self.head)
+
+
+class _FusedStem(nn.Module):
+    """The first convolution with what follows it before the blocks."""
+
+    def __init__(self, convolution: FusedConvolution) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, crops: Tensor) -> Tensor:
+        return _max_pool_of_rectified(self.convolution(crops))
 
 
 class _FusedBlock(nn.Module):

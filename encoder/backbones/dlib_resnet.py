@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoder.backbones.dlib_inference import DlibInference
+from encoder.backbones.sections import Averaged, Sectioned, Sections
 from encoder.convolution import Normalization
 from encoder.weights.dlib_resnet import BLOCKS
 
@@ -85,13 +86,31 @@ def _padded(x: Tensor, channels: int, height: int, width: int) -> Tensor:
     return functional.pad(x, missing) if any(missing) else x
 
 
-class DlibResNet(nn.Module):
+class _Stem(nn.Module):
+    """The first convolution with what follows it before the blocks."""
+
+    def __init__(self, convolution: ConvolutionAffine) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, crops: Tensor) -> Tensor:
+        return _entered(self.convolution, crops)
+
+
+def _entered(stem: ConvolutionAffine, crops: Tensor) -> Tensor:
+    return functional.max_pool2d(functional.relu_(stem(crops)), kernel_size=3, stride=2)
+
+
+class DlibResNet(Sectioned):
     """Crops to raw embeddings.
 
     With `affine` it is the network as dlib trained it. Without, the affine layers are folded into the convolutions:
     the same function in less time, and the form to fine-tune, because the unfolded weights are so small beside the
     gains that a usual step of an optimizer is a large change.
     """
+
+    last_blocks = 3
+    """Those whose input is the smallest map: 4 x 4 of 256 channels."""
 
     def __init__(self, dimension: int = 128, *, affine: bool) -> None:
         super().__init__()
@@ -113,12 +132,16 @@ class DlibResNet(nn.Module):
 
         The convolutions may run in bfloat16; the average and the last layer are float32.
         """
-        x = functional.max_pool2d(functional.relu_(self.stem(crops)), kernel_size=3, stride=2)  # (B, 32, 35, 35)
+        x = _entered(self.stem, crops)  # (B, 32, 35, 35)
         for block in self.blocks:
             x = block(x)
         features = x.float().mean(dim=(2, 3))  # (B, 256)
         result: Tensor = self.head(features)
         return result
+
+    def sections(self) -> Sections:
+        """Its parts, from the stem to the last layer."""
+        return Sections(_Stem(self.stem), tuple(self.blocks), Averaged(), self.head)
 
     def folded(self) -> DlibResNet:
         """A copy without affine layers that computes the same; of an already folded network, a plain copy."""

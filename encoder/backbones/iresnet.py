@@ -15,7 +15,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from encoder.convolution import Normalization, NormalizeCentered
+from encoder.backbones.sections import Flattened, NormalizedFirst, Sectioned, Sections
+from encoder.convolution import Normalization
 from encoder.spec import Architecture
 
 BLOCKS: Mapping[Architecture, tuple[int, int, int, int]] = {
@@ -80,7 +81,7 @@ class ImprovedResidual(nn.Module):
         return y + shortcut
 
 
-class IResNet(nn.Module):
+class IResNet(Sectioned):
     """Crops to raw embeddings.
 
     With `affine` it is the network as it was trained, with its batch norms. Without, those behind convolutions and
@@ -123,6 +124,20 @@ class IResNet(nn.Module):
         result: Tensor = self.features(self.fc(x))
         return result
 
+    @property
+    def last_blocks(self) -> int:
+        """Those whose input is the smallest map: of 512 channels."""
+        return self.blocks[-1] - 1
+
+    def sections(self) -> Sections:
+        """Its parts, from the stem to the last layer."""
+        return Sections(
+            stem=nn.Sequential(self.conv1, self.bn1, self.prelu),
+            blocks=tuple(self._residuals()),
+            pool=nn.Sequential(self.bn2, Flattened()),
+            head=nn.Sequential(self.fc, self.features),
+        )
+
     def folded(self) -> IResNet:
         """A copy in evaluation's form: batch norms folded or fixed; of an already folded network, a plain copy."""
         copy = IResNet(self.blocks, self.dimension, input_size=self.input_size, affine=False)
@@ -138,7 +153,7 @@ class IResNet(nn.Module):
             self._fold_head(copy.fc)
         return copy.train(self.training)
 
-    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> nn.Module:
+    def to_inference(self, dtype: torch.dtype, normalization: Normalization | None = None) -> Sectioned:
         """A folded, frozen copy: convolutions in `dtype` and channels_last, the last layer in float32.
 
         With `normalization` it takes `centered` pixels in `dtype`.
@@ -148,7 +163,7 @@ class IResNet(nn.Module):
         copy.fc.float()
         if normalization is None:
             return copy
-        return nn.Sequential(NormalizeCentered(normalization).to(self.fc.weight.device), copy)
+        return NormalizedFirst(normalization, copy).to(self.fc.weight.device)
 
     def _residuals(self) -> Iterator[ImprovedResidual]:
         for module in self.modules():

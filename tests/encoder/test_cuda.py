@@ -21,9 +21,10 @@ from encoder.convolution import Normalization
 from encoder.detection.networks import ONET_SIZE, RNET_SIZE, DetectorInference
 from encoder.detection.sampling import cut_squares, resize, stack_alike, to_tensor
 from encoder.devices import choose_device, upload
+from encoder.embedding import CROPS_AT_ONCE
 from encoder.geometry import EncodedPhoto
 from encoder.images import Pixels, decode_image
-from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
+from encoder.pipeline import FaceEncoder
 from encoder.spec import DLIB_RESNET_SPEC as SPEC
 from encoder.views import ViewMaker
 from tests.encoder.golden.inputs import random_crops

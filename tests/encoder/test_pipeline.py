@@ -16,10 +16,11 @@ from PIL import Image
 from encoder.backbones import DlibResNet
 from encoder.checkpoints import load_detector_networks, load_factory_backbone, save_backbone
 from encoder.detection import DetectorSettings, FaceDetector
+from encoder.embedding import CROPS_AT_ONCE
 from encoder.exceptions import EmbeddingInvalid, WeightsMissing
 from encoder.geometry import DetectedFace, EncodedPhoto, FloatArray, Landmarks
 from encoder.images import decode_image
-from encoder.pipeline import CROPS_AT_ONCE, FaceEncoder
+from encoder.pipeline import FaceEncoder
 from encoder.spec import DLIB_RESNET_SPEC, MIRRORED_PAIR, EncoderSpec, View
 from encoder.views import ViewMaker
 from tests.encoder.golden.inputs import random_crops
