@@ -41,11 +41,11 @@ class Rates:
         if not self.trials:
             return Rate(None, None, None, 0.0, 0.0, 0)
         return Rate(
-            value=_short(self.value[index]),
-            low=_short(self.low[index]),
-            high=_short(self.high[index]),
-            errors=_short(self.errors[index]),
-            trials=_short(self.trials),
+            value=short(self.value[index]),
+            low=short(self.low[index]),
+            high=short(self.high[index]),
+            errors=short(self.errors[index]),
+            trials=short(self.trials),
             people=int(self.people[index]),
         )
 
@@ -56,7 +56,7 @@ class Rates:
             low=shortened(self.low),
             high=shortened(self.high),
             people=[int(people) for people in self.people],
-            trials=_short(self.trials),
+            trials=short(self.trials),
         )
 
 
@@ -94,7 +94,7 @@ def rates(
         value, resampled = 1.0 - value, 1.0 - resampled
     resampled[resampled_trials <= 0] = value  # nobody who was tried is in that resample: it says nothing
     observed = resampled.var(axis=0, ddof=1) if len(resampled) > 1 else np.zeros_like(value)
-    variance = _variance(observed, (1.0 - value) ** 2 * counted.pairs / max(trials, 1.0) ** 2) * _of_few(tried)
+    variance = _variance(observed, (1.0 - value) ** 2 * counted.pairs / max(trials, 1.0) ** 2) * of_few(tried)
     shrink = np.sqrt(np.divide(variance, observed, out=np.ones_like(variance), where=observed > 0))
     if len(resampled):
         resampled = np.clip(value + (resampled - resampled.mean(axis=0)) * shrink, 0.0, 1.0)
@@ -133,7 +133,7 @@ def difference(group: Rates, index: int, rest: Rates, rest_index: int) -> Differ
     low = value - float(np.hypot(one.value - one.low, other.high - other.value))
     high = value + float(np.hypot(one.high - one.value, other.value - other.low))
     between = np.percentile(group.resampled[:, index] - rest.resampled[:, rest_index], PERCENTILES)
-    return Difference(value=_short(value), low=_short(min(low, between[0])), high=_short(max(high, between[1])))
+    return Difference(value=short(value), low=short(min(low, between[0])), high=short(max(high, between[1])))
 
 
 def people_within(person: Counts, distances: Distances, taus: Distances) -> Counts:
@@ -150,7 +150,22 @@ def people_beyond(person: Counts, distances: Distances, taus: Distances) -> Coun
 
 def shortened(values: Distances) -> list[float]:
     """Return numbers with six digits, as reports store them."""
-    return [_short(value) for value in values]
+    return [short(value) for value in values]
+
+
+def short(value: float) -> float:
+    """Return a number with six digits."""
+    return float(f"{float(value):.6g}")
+
+
+def of_few(people: int) -> float:
+    """Return how much larger the variance is than that of resamples of so few people, and Student's t than normal.
+
+    people / (people - 1), and the square of the ratio of the 97.5 % quantiles with people - 1 degrees of freedom, as is
+    usual for clusters (Cameron and Miller 2015); t by the first term of its expansion (Fisher and Cornish 1960).
+    """
+    freedom = max(people - 1, 1)
+    return (freedom + 1) / freedom * (1.0 + (Z_95**2 + 1.0) / (4.0 * freedom)) ** 2
 
 
 def _extremes(person: Counts, distances: Distances, extreme: np.ufunc) -> tuple[Counts, Distances]:
@@ -175,16 +190,6 @@ def _variance(observed: Distances, pairs: Distances) -> Distances:
     return np.maximum(observed - 2.0 * pairs, LEAST_VARIANCE * observed)
 
 
-def _of_few(people: int) -> float:
-    """Return how much larger the variance is than that of resamples of so few people, and Student's t than normal.
-
-    people / (people - 1), and the square of the ratio of the 97.5 % quantiles with people - 1 degrees of freedom, as is
-    usual for clusters (Cameron and Miller 2015); t by the first term of its expansion (Fisher and Cornish 1960).
-    """
-    freedom = max(people - 1, 1)
-    return (freedom + 1) / freedom * (1.0 + (Z_95**2 + 1.0) / (4.0 * freedom)) ** 2
-
-
 def _independent(value: Distances, variance: Distances, people: Counts, trials: float, least: float) -> Distances:
     """Return how many independent trials would vary as much: (T,), 1 at least."""
     known = (variance > 0) & (value > 0) & (value < 1)
@@ -205,7 +210,3 @@ def _wilson(value: Distances, trials: Distances) -> tuple[Distances, Distances]:
     low = np.where(value >= 1, 1 - 3 / trials, np.where(value <= 0, 0.0, low))
     high = np.where(value <= 0, 3 / trials, np.where(value >= 1, 1.0, high))
     return low, high
-
-
-def _short(value: float) -> float:
-    return float(f"{float(value):.6g}")

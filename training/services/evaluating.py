@@ -91,7 +91,7 @@ class _Evaluation:
                 "photos": evidence.photos,
                 "probes": len(evidence.searches.person),
                 "is_complete": evidence.is_complete,
-                "encoder_version": _of_version(version),
+                "encoder_version": of_version(version),
                 "tau": {use: {"tau": tau.tau, "threshold": tau.threshold.pk} for use, tau in in_force.items()},
                 "seed": seed,
                 "resamples": RESAMPLES,
@@ -159,7 +159,8 @@ class _Evaluation:
         self.reported_at = time.monotonic()
 
 
-def _of_version(version: EncoderVersion) -> dict[str, object]:
+def of_version(version: EncoderVersion) -> dict[str, object]:
+    """Return which weights were measured, as a report's snapshot says it."""
     return {
         "id": version.pk,
         "name": version.name,
