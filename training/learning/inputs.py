@@ -1,0 +1,73 @@
+"""What a step works on, made ready in the background while the step before it is done."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from encoder.images import Pixels
+from encoder.spec import EncoderSpec
+from encoder.threads import one_torch_thread
+from training.learning.augmentation import Augmenter
+from training.mining.batches import Batch
+
+_STEP = 2
+
+
+class Source(Protocol):
+    """Where the network's inputs come from."""
+
+    def of(self, batch: Batch, step: int) -> Tensor:
+        """What the learning part of the network takes for the faces of a batch, on the device."""
+
+
+class CropSource:
+    """Copies of crops, normalized: (B, 3, S, S) float32, channels_last."""
+
+    def __init__(self, spec: EncoderSpec, crops: Pixels, augmenter: Augmenter, device: torch.device) -> None:
+        """`crops`, (M, S, S, 3), are read a batch at a time."""
+        self._crops = crops
+        self._augmenter = augmenter
+        self._mean = torch.tensor(spec.mean, device=device)
+        self._scale = spec.scale
+
+    def of(self, batch: Batch, step: int) -> Tensor:
+        """A copy of each face, by the step and its place in the batch."""
+        crops = np.asarray(self._crops[batch.rows])
+        copies = self._augmenter(crops, [(_STEP, step, place) for place in range(len(crops))])
+        return ((copies.float() - self._mean) / self._scale).permute(0, 3, 1, 2)
+
+
+class Ahead:
+    """Makes the inputs of one step that is still to come, in a thread."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inputs")
+        self._batch: Batch | None = None
+        self._step = -1
+        self._coming: Future[Tensor] | None = None
+
+    def expect(self, batch: Batch, step: int) -> None:
+        """Begin with a step's inputs."""
+        self._batch, self._step = batch, step
+        self._coming = self._thread.submit(self._make, batch, step)
+
+    def take(self, batch: Batch, step: int) -> Tensor:
+        """The inputs of a step: those that were expected, or made now."""
+        coming, self._coming = self._coming, None
+        if coming is not None and batch is self._batch and step == self._step:
+            return coming.result()
+        return self._make(batch, step)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _make(self, batch: Batch, step: int) -> Tensor:
+        with one_torch_thread(), torch.inference_mode():
+            return self._source.of(batch, step)

@@ -1,0 +1,219 @@
+"""A network that learns, one batch of triplets at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from encoder.backbones import Backbone
+from encoder.checkpoints import load_backbone, save_backbone
+from encoder.devices import choose_dtype
+from encoder.exceptions import EncoderError
+from encoder.spec import EncoderSpec
+from training.configuration import TrainingConfiguration
+from training.exceptions import TrainingFailedError
+from training.learning.augmentation import Augmenter
+from training.learning.embedding import embedded, upright_embedder
+from training.learning.inputs import Ahead, CropSource
+from training.learning.objective import Objective, Pairs, objective
+from training.learning.outcome import StepOutcome
+from training.learning.schedule import learning_rate
+from training.learning.state import read_state, write_state
+from training.metrics.types import Counts, Embeddings, Progress, ignore
+from training.mining.batches import Batch
+from training.mining.sets import TrainingSet
+
+LARGEST_GRADIENT = 1.0
+"""L2 norm that longer gradients are cut to."""
+
+
+class Learner:
+    """A copy of an encoder version's network, with an optimizer. One thread uses it at a time.
+
+    Its form has no norms of its own (`Backbone.folded`): the affine gains of the factory network are so large beside
+    its weights that a usual step of an optimizer would be a change by a quarter.
+    """
+
+    def __init__(
+        self,
+        spec: EncoderSpec,
+        weights: Path | None,
+        configuration: TrainingConfiguration,
+        *,
+        device: torch.device,
+        folder: Path,
+    ) -> None:
+        """Load the parent.
+
+        Args:
+            spec: the parent.
+            weights: its file; None for the factory's.
+            configuration: of the run.
+            device: where to learn.
+            folder: scratch space; what is stored there may be deleted when the learner is not used any more.
+
+        Raises:
+            TrainingFailedError: the weights are not there or not the parent's.
+        """
+        self.spec = spec
+        self._weights = weights
+        self._configuration = configuration
+        self._device = device
+        self._folder = folder
+        self._dtype = choose_dtype("auto", device)
+        self._backbone = self._trainable()
+        self._parameters = [parameter for parameter in self._backbone.parameters() if parameter.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0, fused=True)
+        self._augmenter = Augmenter(configuration.augmentation, configuration.seed, device)
+        self._training_set: TrainingSet | None = None
+        self._ahead: Ahead | None = None
+        self.parent: Embeddings = np.empty((0, spec.dimension), np.float32)
+
+    def prepare(self, training_set: TrainingSet, *, progress: Progress = ignore) -> None:
+        """Embed all faces with the parent, and keep what the steps will need; once, before anything else."""
+        parent = upright_embedder(self.spec, self._loaded(), self._device, self._dtype)
+        rows = np.arange(len(training_set), dtype=np.int64)
+        self.parent = embedded(parent, lambda some: training_set.crops[some], rows, progress)
+        self._training_set = training_set
+        self._ahead = Ahead(CropSource(self.spec, training_set.crops, self._augmenter, self._device))
+
+    def embed(self, rows: Counts, *, progress: Progress = ignore) -> Embeddings:
+        """Embed faces of the training set as they are, upright, with the present weights: (R, D) float32."""
+        crops = self._prepared.crops
+        present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
+        return embedded(present, lambda some: crops[some], rows, progress)
+
+    def embed_augmented(self, rows: Counts) -> Embeddings:
+        """The same of the copies that the run's poor cameras make of the faces, always the same ones.
+
+        Where the run knows no poor cameras it is what `embed` answers.
+        """
+        crops = self._prepared.crops
+        present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
+        return embedded(present, lambda some: self._augmenter.probes(crops[some], some.tolist()), rows)
+
+    def step(self, batch: Batch, *, step: int, total_steps: int, then: Batch | None = None) -> StepOutcome:
+        """Change the weights once.
+
+        Args:
+            batch: what to learn from.
+            step: its number, from 0; what is drawn by chance follows from it and the run's seed.
+            total_steps: of the run, as far as is known; the learning rate follows from both.
+            then: the batch of the next step where it is known: its faces are made ready meanwhile.
+
+        Raises:
+            TrainingFailedError: the loss or the gradient is not a finite number; the weights are as before.
+        """
+        if self._ahead is None:
+            raise RuntimeError("A learner is prepared with a training set before it takes steps.")
+        inputs = self._ahead.take(batch, step)
+        if then is not None:
+            self._ahead.expect(then, step + 1)
+        rate = learning_rate(self._configuration, step=step, total_steps=total_steps)
+        with deterministic():
+            return self._step(inputs, batch, step, rate)
+
+    def save(self, path: Path) -> str:
+        """Write everything needed to go on; return the file's SHA-256."""
+        return write_state(path, self._backbone, self._optimizer, self.spec, self._configuration)
+
+    def load(self, path: Path, sha256: str) -> None:
+        """Go on from a file that `save` wrote.
+
+        Raises:
+            TrainingFailedError: it is not there, not this file, or of another network or configuration.
+        """
+        read_state(path, sha256, self._backbone, self._optimizer, self.spec, self._configuration)
+
+    def save_weights(self, path: Path) -> EncoderSpec:
+        """Write the network as an encoder version's weights; return the spec with their digest."""
+        return save_backbone(path, self._backbone, self.spec)
+
+    def close(self) -> None:
+        """End the thread that makes inputs ready."""
+        if self._ahead is not None:
+            self._ahead.close()
+
+    @property
+    def _prepared(self) -> TrainingSet:
+        if self._training_set is None:
+            raise RuntimeError("A learner is prepared with a training set before it embeds.")
+        return self._training_set
+
+    def _loaded(self) -> Backbone:
+        try:
+            return load_backbone(self.spec, self._weights)
+        except EncoderError as error:
+            raise TrainingFailedError(f"The weights to begin with cannot be used. {error}") from error
+
+    def _trainable(self) -> Backbone:
+        backbone = self._loaded().folded().to(self._device)
+        for parameter in backbone.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return backbone.train().requires_grad_(requires_grad=True)
+
+    def _step(self, inputs: Tensor, batch: Batch, step: int, rate: float) -> StepOutcome:
+        parent = torch.from_numpy(self.parent[batch.rows]).to(self._device, non_blocking=True)
+        generator = torch.Generator(self._device).manual_seed(_number(self._configuration.seed, step))
+        pairs = Pairs.of(batch, self._device)
+        found = objective(self._answer(inputs), parent, pairs, self._configuration, generator)
+        self._optimizer.zero_grad(set_to_none=True)
+        found.loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self._parameters, LARGEST_GRADIENT)
+        outcome = _outcome(found, norm, rate)
+        if not np.isfinite([outcome.loss, outcome.gradient_norm]).all():
+            raise TrainingFailedError(
+                f"In step {step + 1:,} the loss is {outcome.loss} and its gradient {outcome.gradient_norm}: "
+                f"the run cannot go on. A lower learning rate than {self._configuration.learning_rate:g} may help."
+            )
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        return outcome
+
+    def _answer(self, inputs: Tensor) -> Tensor:
+        """(B, D) of unit length, float32, with a gradient."""
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._dtype != torch.float32):
+            answers = self._backbone(inputs)
+        return nn.functional.normalize(answers.float())
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Have torch choose algorithms whose result is the same each time, where it has any."""
+    before = torch.are_deterministic_algorithms_enabled()
+    only_warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=only_warned)
+
+
+def _outcome(found: Objective, norm: Tensor, rate: float) -> StepOutcome:
+    """All numbers at once: each one asked for by itself would wait for the device."""
+    numbers = torch.stack([value.detach().float() for value in (*found, norm)]).tolist()
+    loss, parent_loss, triplets, active, hard, positive_distance, negative_distance, gradient_norm = numbers
+    return StepOutcome(
+        loss=loss,
+        parent_loss=parent_loss,
+        triplets=int(triplets),
+        active=int(active),
+        hard=int(hard),
+        semi_hard=int(active - hard),
+        positive_distance=positive_distance,
+        negative_distance=negative_distance,
+        gradient_norm=gradient_norm,
+        learning_rate=rate,
+    )
+
+
+def _number(seed: int, step: int) -> int:
+    """A seed for torch, of two numbers."""
+    return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,0 +1,100 @@
+"""What is made small: the triplet loss, and how far the embeddings are from the parent's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training.configuration import Negatives, TrainingConfiguration
+from training.learning.triplet_loss import (
+    Triplets,
+    is_hard,
+    mean_of_active,
+    squared_distances,
+    triplet_losses,
+    triplets_in_batch,
+)
+from training.mining.batches import Batch
+from training.mining.triplets import Shares
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Which faces of a batch belong to one person, and which may be compared as two people's; on the device.
+
+    Attributes:
+        of_one: (P, 2) int64 places of every anchor and every other face of its person.
+        of_two: (B, B) bool: faces of different people that are not barred.
+        mined: (T, 3) int64, the batch's own triplets.
+    """
+
+    of_one: Tensor
+    of_two: Tensor
+    mined: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch, device: torch.device) -> Pairs:
+        """Of a batch whose arrays are on the CPU."""
+        same = batch.people[:, None] == batch.people[None, :]
+        of_one = np.argwhere(same & ~np.eye(len(same), dtype=np.bool_))
+        of_two = ~same & ~batch.barred
+        parts = (of_one, of_two, batch.triplets.reshape(-1, 3))
+        return cls(*(torch.from_numpy(part).to(device, non_blocking=True) for part in parts))
+
+
+class Objective(NamedTuple):
+    """Numbers of one step as tensors without dimensions; see `StepOutcome`. Only the first has a gradient."""
+
+    loss: Tensor
+    parent_loss: Tensor
+    triplets: Tensor
+    active: Tensor
+    hard: Tensor
+    positive_distance: Tensor
+    negative_distance: Tensor
+
+
+def objective(
+    embeddings: Tensor,
+    parent: Tensor,
+    pairs: Pairs,
+    configuration: TrainingConfiguration,
+    generator: torch.Generator,
+) -> Objective:
+    """Judge (B, D) unit embeddings of a batch beside the parent's embeddings of the same faces as they are."""
+    distances = squared_distances(embeddings)
+    triplets = _triplets(distances.detach(), pairs, configuration, generator)
+    losses = triplet_losses(distances, triplets.places, configuration.alpha)
+    parent_loss = (embeddings - parent).square().sum(dim=1).mean()
+    loss = mean_of_active(losses, triplets.counts) + configuration.parent_weight * parent_loss
+    with torch.no_grad():
+        return Objective(
+            loss=loss,
+            parent_loss=parent_loss.detach(),
+            triplets=triplets.counts.sum(),
+            active=(triplets.counts & (losses > 0)).sum(),
+            hard=(triplets.counts & is_hard(distances, triplets.places)).sum(),
+            positive_distance=_mean(distances[pairs.of_one[:, 0], pairs.of_one[:, 1]]),
+            negative_distance=(distances * pairs.of_two).sum() / pairs.of_two.sum().clamp_min(1),
+        )
+
+
+def _triplets(
+    distances: Tensor, pairs: Pairs, configuration: TrainingConfiguration, generator: torch.Generator
+) -> Triplets:
+    """Those that were mined, and some that happen to be in the batch; only by chance where negatives are random."""
+    shares = Shares(configuration.hard_share, configuration.semi_hard_share, configuration.random_share)
+    if configuration.negatives == Negatives.RANDOM:
+        shares = Shares(hard=0.0, semi_hard=0.0, random=1.0)
+    in_batch = triplets_in_batch(
+        distances, pairs.of_one, pairs.of_two, alpha=configuration.alpha, shares=shares, generator=generator
+    )
+    return Triplets.of(pairs.mined).beside(in_batch)
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.sum() / max(len(values), 1)
