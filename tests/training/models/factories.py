@@ -39,8 +39,13 @@ def report(**values: Any) -> EvaluationReport:
 
 
 def question(first: Face, second: Face, **values: Any) -> ReviewItem:
-    """Whether two faces are one person."""
-    defaults: dict[str, Any] = {"kind": ReviewItem.Kind.DUPLICATE_PERSON, "distance": 0.01}
+    """Whether the people of two faces are one."""
+    defaults: dict[str, Any] = {
+        "kind": ReviewItem.Kind.DUPLICATE_PERSON,
+        "distance": 0.01,
+        "first_person_id": first.person_id,
+        "second_person_id": second.person_id,
+    }
     return ReviewItem.objects.create(
         gallery_id=first.gallery_id, first_face=first, second_face=second, **defaults | values
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from faces.models import Face, Gallery
 from faces.services.galleries import delete_gallery
+from faces.services.people import delete_person
 from tests import factories
 from tests.training.models.factories import epoch, question, report, run
 from training.models import EpochRecord, EvaluationReport, ReviewItem, TrainingRun
@@ -147,9 +148,12 @@ def test_a_version_is_not_compared_with_itself() -> None:
         ("review_item_distance_0_to_4", {"distance": -0.1}),
         ("review_item_distance_0_to_4", {"distance": 4.1}),
         ("review_item_kind_known", {"kind": "odd"}),
-        ("review_item_decided_has_a_time", {"state": "confirmed"}),
-        ("review_item_decided_has_a_time", {"state": "perhaps", "decided_at": timezone.now()}),
-        ("review_item_decided_has_a_time", {"decided_at": timezone.now()}),
+        ("review_item_by_chance_not_negative", {"by_chance": -0.1}),
+        ("review_item_answered_has_a_time", {"state": "answered", "answer": "same"}),
+        ("review_item_answered_has_a_time", {"state": "answered", "decided_at": timezone.now()}),
+        ("review_item_answered_has_a_time", {"state": "perhaps", "answer": "same", "decided_at": timezone.now()}),
+        ("review_item_answered_has_a_time", {"answer": "same"}),
+        ("review_item_answered_has_a_time", {"decided_at": timezone.now()}),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(
@@ -158,30 +162,44 @@ def test_a_question_that_makes_no_sense_is_refused(
     refused(constraint, partial(question, *faces, **values))
 
 
-def test_a_pair_is_asked_about_once_in_one_order(faces: tuple[Face, Face]) -> None:
+def test_two_people_are_asked_about_once_in_one_order(faces: tuple[Face, Face]) -> None:
     first, second = faces
     question(first, second)
-    question(first, second, kind=ReviewItem.Kind.WRONG_LABEL)
-    refused("review_item_once", partial(question, first, second))
-    refused("review_item_faces_in_order", partial(question, second, first))
-    refused("review_item_faces_in_order", partial(question, first, first))
+    another = factories.face(person=first.person)
+    refused("review_item_people_once", partial(question, another, second))
+    refused("review_item_people_in_order", partial(question, second, first))
+    refused("review_item_of_two_faces", partial(question, first, first, second_person=second.person))
+    refused("review_item_of_two_people", partial(question, first, another, kind=ReviewItem.Kind.WRONG_LABEL))
 
 
-def test_both_faces_belong_to_the_questions_gallery(faces: tuple[Face, Face]) -> None:
+def test_a_face_and_a_person_are_asked_about_once_in_either_order(faces: tuple[Face, Face]) -> None:
     first, second = faces
-    stranger = factories.face(person=factories.person())
-    refused("review_item_second_face_of_gallery", partial(question, first, stranger))
-    refused(
-        "review_item_first_face_of_gallery",
-        partial(
-            ReviewItem.objects.create,
-            gallery=stranger.gallery,
-            first_face=second,
-            second_face=stranger,
-            kind=ReviewItem.Kind.WRONG_LABEL,
-            distance=0,
-        ),
-    )
+    ask = partial(question, kind=ReviewItem.Kind.WRONG_LABEL)
+    ask(first, second)
+    ask(second, first)
+    refused("review_item_face_once", partial(ask, first, factories.face(person=second.person)))
+
+
+def test_faces_and_people_belong_to_the_questions_gallery(faces: tuple[Face, Face]) -> None:
+    first, second = faces
+    stranger = factories.face(person=factories.person(gallery=factories.gallery()))
+    wrong: dict[str, dict[str, Any]] = {
+        "review_item_first_face_of_gallery": {"first_face": stranger},
+        "review_item_second_face_of_gallery": {"second_face": stranger},
+        "review_item_first_person_of_gallery": {"first_person": stranger.person},
+        "review_item_second_person_of_gallery": {"second_person": stranger.person},
+    }
+    right = {
+        "gallery": first.gallery,
+        "first_face": first,
+        "second_face": second,
+        "first_person": first.person,
+        "second_person": second.person,
+        "kind": ReviewItem.Kind.WRONG_LABEL,
+        "distance": 0,
+    }
+    for constraint, values in wrong.items():
+        refused(constraint, partial(ReviewItem.objects.create, **right | values))
 
 
 def test_a_question_goes_with_either_of_its_faces(faces: tuple[Face, Face]) -> None:
@@ -192,6 +210,15 @@ def test_a_question_goes_with_either_of_its_faces(faces: tuple[Face, Face]) -> N
             assert not ReviewItem.objects.exists()
             transaction.set_rollback(True)
         ReviewItem.objects.all().delete()
+
+
+def test_a_question_goes_with_either_of_its_people(faces: tuple[Face, Face]) -> None:
+    first, second = faces
+    question(first, second)
+    assert second.person is not None
+    delete_person(person=second.person)
+
+    assert not ReviewItem.objects.exists()
 
 
 def test_a_gallery_takes_its_runs_reports_and_questions_with_it(faces: tuple[Face, Face]) -> None:

@@ -85,17 +85,44 @@ def test_a_run_notes_when_it_began_and_ended_and_what_it_made() -> None:
     assert TrainingRun.objects.get(candidate=row.candidate) == row
 
 
-@pytest.mark.parametrize("answer", [ReviewItem.State.CONFIRMED, ReviewItem.State.DISMISSED])
-def test_a_question_is_answered_once(answer: ReviewItem.State) -> None:
+@pytest.fixture
+def item() -> ReviewItem:
     gallery = factories.gallery()
     first, second = (factories.face(person=factories.person(gallery=gallery)) for _ in range(2))
-    item, user = question(first, second), factories.user()
-    item.decide(answer, by=user)
+    return question(first, second)
 
-    assert (item.state, item.decided_by) == (answer, user)
+
+A = ReviewItem.Answer
+
+
+@pytest.mark.parametrize("answer", [A.SAME, A.DIFFERENT, A.WRONG])
+def test_a_question_is_answered_once(item: ReviewItem, answer: ReviewItem.Answer) -> None:
+    user = factories.user()
+    item.decide(answer, by=user, changes={"face": 1})
+
+    assert (item.state, item.answer, item.changes) == (ReviewItem.State.ANSWERED, answer, {"face": 1})
+    assert item.decided_by == user
     assert item.decided_at is not None
+    with pytest.raises(WrongStateError, match="meanwhile"):
+        item.decide(A.DIFFERENT, by=user)
+    assert item.answer == answer
+
+
+def test_no_answer_is_none(item: ReviewItem) -> None:
     with pytest.raises(WrongStateError):
-        item.decide(ReviewItem.State.DISMISSED, by=user)
-    with pytest.raises(WrongStateError):
-        item.decide(ReviewItem.State.OPEN, by=user)
-    assert item.state == answer
+        item.decide(A.NONE, by=None)
+    assert item.state == ReviewItem.State.OPEN
+
+
+def test_an_answer_is_taken_back_once_and_can_be_given_again(item: ReviewItem) -> None:
+    first, second = factories.user(), factories.user()
+    item.decide(A.SAME, by=first, changes={"face": 1})
+    item.reopen(by=second)
+
+    assert (item.state, item.answer, item.changes) == (ReviewItem.State.OPEN, A.NONE, {})
+    assert (item.decided_by, item.decided_at, item.undone_by) == (None, None, second)
+    assert item.undone_at is not None
+    with pytest.raises(WrongStateError, match="no answer"):
+        item.reopen(by=second)
+    item.decide(A.DIFFERENT, by=first)
+    assert item.answer == A.DIFFERENT
