@@ -18,7 +18,7 @@ from training.metrics.watching import pairs_of_people, smallest_fmr
 from training.mining.sets import Part, TrainingSet
 from training.models import EvaluationReport, TrainingRun
 from training.services import changed_pairs
-from training.services.evaluating import RESAMPLES, of_version
+from training.services.evaluating import RESAMPLES, SECONDS_BETWEEN_REPORTS, of_version
 from training.services.evidence import gather_evidence
 from training.services.held_out_faces import HeldOutFaces, held_out_faces
 from training.services.held_out_outcome import COMPARISON, Judgement
@@ -55,7 +55,8 @@ def judge_candidate(
     """Measure the run's parent and its candidate on the held-out people, and keep a report of each.
 
     Both are measured on the same photos by the same code, in the deployed form: what is judged is what would serve.
-    Reports that were kept of the run before are replaced.
+    Of people with very many photos some count (`held_out_faces.FEWEST_PHOTOS`). Reports that were kept of the run
+    before are replaced.
 
     Args:
         run: whose `parent` is the one version.
@@ -100,6 +101,7 @@ class _Judging:
     run: TrainingRun
     held_out: HeldOutFaces
     tell: Tell
+    told_at: float = float("-inf")
 
     def judge(self, before: _Side, after: _Side) -> EvaluationReport:
         reports, evidences = [], []
@@ -150,7 +152,9 @@ class _Judging:
         return report, evidence
 
     def _still_at_it(self) -> None:
-        self.tell(f"Resampling {len(self.held_out.everybody):,} held-out people")
+        if time.monotonic() - self.told_at >= SECONDS_BETWEEN_REPORTS:
+            self.tell(f"Resampling {len(self.held_out.everybody):,} held-out people")
+            self.told_at = time.monotonic()
 
     def _measured_on(self, evidence: Evidence) -> dict[str, Any]:
         gallery = self.run.gallery
@@ -159,6 +163,7 @@ class _Judging:
             "gallery": {"id": gallery.pk, "slug": gallery.slug, "people": len(evidence.people)},
             "faces": evidence.faces,
             "faces_sha256": self.held_out.sha256,
+            "most_photos": self.held_out.most_photos,
             "photos": evidence.photos,
             "probes": len(evidence.searches.person),
             "is_complete": evidence.is_complete,
