@@ -73,7 +73,7 @@ def choose_faces(
         TooLittleToLearnError: there are too few people or photos; the text says what is missing.
         InvalidConfigurationError: a batch has more people than are trained on.
     """
-    faces, people, photos = _usable(gallery, before)
+    faces, people, photos = usable_faces(gallery, before)
     parts = split(gallery.pk, people, photos, configuration)
     chosen = ChosenFaces(faces, people, photos, parts)
     check_enough(gallery, chosen, configuration)
@@ -203,8 +203,8 @@ def _photos_of(owner: Counts, photos: Counts, people: int) -> Counts:
     return np.bincount(pairs[:, 0], minlength=people)
 
 
-def _usable(gallery: Gallery, before: datetime | None) -> tuple[Counts, Counts, Counts]:
-    """(M,) faces, people and photos, by person and then by face."""
+def usable_faces(gallery: Gallery, before: datetime | None = None) -> tuple[Counts, Counts, Counts]:
+    """Return (M,) ids of the faces that may be learned from, of their people and photos: by person, then by face."""
     allowed = _allowed(gallery)
     if before is not None:
         allowed = allowed.filter(created_at__lt=before)
