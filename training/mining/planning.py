@@ -54,9 +54,8 @@ def plan_epoch(
     Raises:
         ValueError: neighbors without vectors, or arrays of different lengths.
     """
-    lengths = {
-        len(array) for array in (faces, people, rows, vectors, neighbors and neighbors.rows) if array is not None
-    }
+    listed = None if neighbors is None else neighbors.rows
+    lengths = {len(array) for array in (faces, people, rows, vectors, listed) if array is not None}
     if len(lengths) > 1:
         raise ValueError(f"All arrays have a row a face; these have {sorted(lengths)}.")
     if configuration.negatives in (Negatives.IN_BATCH, Negatives.RANDOM):
