@@ -145,7 +145,8 @@ class Gatherer:
         while len(self._places) < self._batch:
             if bringing < len(self._members) and len(self._places) < self._grown:
                 for face in self._brought_by(self._members[bringing]):
-                    self._enter(face)
+                    if not (self._is_single[face] and self._has_enough_singles):
+                        self._enter(face)
                 bringing += 1
             elif (turn := self._next_turn()) is not None:
                 self._enter(turn)
@@ -161,11 +162,15 @@ class Gatherer:
         self._members: list[Counts] = []
         self._singles_in = 0
 
+    @property
+    def _has_enough_singles(self) -> bool:
+        return self._singles_in >= self._most_singles
+
     def _next_turn(self) -> int | None:
         """Whose turn it is: mostly as many singles as there are, but the first is somebody with several photos."""
         single_first = bool(self._places) and self._rng.random() < len(self._singles) / len(self._seen)
         for turns in (self._singles, self._several) if single_first else (self._several, self._singles):
-            if turns is self._singles and self._singles_in >= self._most_singles:
+            if turns is self._singles and self._has_enough_singles:
                 continue
             if (face := turns.take(self._present)) is not None:
                 return face
@@ -178,7 +183,7 @@ class Gatherer:
         near = self._neighbors.rows[faces].ravel()
         distances = self._neighbors.distances[faces].ravel()
         free = (near != NOBODY) & ~self._present[self._crowd.owner[near]] & (self._seen[near] < self._several.round)
-        if self._singles_in >= self._most_singles:
+        if self._has_enough_singles:
             free &= ~self._is_single[near]
         near, distances = near[free], distances[free]
         near = near[np.argsort(distances * np.exp(SPREAD * self._rng.standard_normal(len(near))), kind="stable")]
