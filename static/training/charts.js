@@ -2,7 +2,7 @@
 "use strict";
 
 const facetCharts = (() => {
-  const drawn = new Set();
+  const drawn = new Map(); // by figure
 
   // Colors ------------------------------------------------------------------------------------------------------------
 
@@ -29,7 +29,12 @@ const facetCharts = (() => {
     const text = (100 * share).toFixed(Math.min(digits, 12));
     return `${text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text} %`;
   }
-  const WORDS = { rate: percent, distance: (value) => value.toFixed(3), count: (value) => Math.round(value).toLocaleString("en") };
+  const WORDS = {
+    rate: percent,
+    distance: (value) => value.toFixed(3),
+    count: (value) => Math.round(value).toLocaleString("en"),
+    number: (value) => String(Number(value.toPrecision(3))),
+  };
   const TICKS = { ...WORDS, distance: (value) => String(Number(value.toFixed(4))) };
 
   function sentence(chart, line, index) {
@@ -176,9 +181,15 @@ const facetCharts = (() => {
     return nearest ? [nearest] : [];
   };
 
-  function draw(figure) {
-    const chart = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
+  const read = (figure) => JSON.parse(document.getElementById(figure.dataset.chart).textContent);
+
+  function interaction(chart) {
     const isShared = chart.lines.every((line) => !line.taus.length && String(line.x) === String(chart.lines[0].x));
+    return { mode: isShared ? "index" : "nearestOfCurves", intersect: false };
+  }
+
+  function draw(figure) {
+    const chart = read(figure);
     const drawing = new Chart(figure.querySelector("canvas"), {
       type: "line",
       data: { datasets: datasets(chart) },
@@ -189,7 +200,7 @@ const facetCharts = (() => {
         maintainAspectRatio: false,
         normalized: true,
         parsing: false,
-        interaction: isShared ? { mode: "index", intersect: false } : { mode: "nearestOfCurves", intersect: false },
+        interaction: interaction(chart),
         scales: { x: scale(chart.x, {}), y: scale(chart.y, {}) },
         plugins: {
           marks: { chart, marks: chart.marks },
@@ -245,8 +256,28 @@ const facetCharts = (() => {
     });
     paint(drawing);
     drawing.update();
-    drawn.add(drawing);
+    drawn.set(figure, drawing);
     return drawing;
+  }
+
+  // Show what the JSON beside a canvas says by now; curves that were hidden stay hidden
+  function renew(figure) {
+    const drawing = drawn.get(figure);
+    if (!drawing) return; // it reads the JSON when it comes into sight
+    const chart = read(figure);
+    const fresh = datasets(chart);
+    const isSame = fresh.length === drawing.data.datasets.length && fresh.every((set, index) => set.label === drawing.data.datasets[index].label);
+    if (isSame) fresh.forEach((set, index) => Object.assign(drawing.data.datasets[index], set));
+    else drawing.data.datasets = fresh;
+    for (const axis of ["x", "y"]) {
+      drawing.options.scales[axis].min = chart[axis].low;
+      drawing.options.scales[axis].max = chart[axis].high;
+      drawing.options.scales[axis].title.text = chart[axis].title;
+    }
+    Object.assign(drawing.options.interaction, interaction(chart));
+    Object.assign(drawing.options.plugins.marks, { chart, marks: chart.marks });
+    paint(drawing);
+    drawing.update();
   }
 
   // A chart that is not shown has no size: it is drawn when it comes into sight
@@ -260,7 +291,7 @@ const facetCharts = (() => {
 
   // The theme's switch changes the class of <html>
   new MutationObserver(() => {
-    for (const drawing of drawn) {
+    for (const drawing of drawn.values()) {
       paint(drawing);
       drawing.update();
     }
@@ -284,5 +315,5 @@ const facetCharts = (() => {
     show(all[0]);
   });
 
-  return { color, draw, percent };
+  return { color, draw, percent, renew };
 })();

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     DISTANCE = "distance"
     RATE = "rate"
     COUNT = "count"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ def words_on(kind: Kind, value: float) -> str:
     """Return a value of an axis in words."""
     if kind is Kind.RATE:
         return percent(value)
+    if kind is Kind.NUMBER:
+        return f"{value:.3g}"
     return f"{value:.3f}" if kind is Kind.DISTANCE else f"{value:,.0f}"
 
 

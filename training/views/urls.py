@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from training.views import evaluations, growth, runs, threshold, thresholds
+from training.views import (
+    evaluations,
+    growth,
+    run_changes,
+    run_compare,
+    run_start,
+    runs,
+    threshold,
+    thresholds,
+)
 
 app_name = "training"
 
@@ -12,7 +21,14 @@ urlpatterns: list[URLPattern] = [
     path("evaluations/<int:report_id>/export/<slug:form>/", evaluations.export, name="evaluation-export"),
     path("evaluations/galleries/<int:gallery_id>/", evaluations.measure, name="evaluation-measure"),
     path("training/", runs.run_list, name="runs"),
+    path("training/start/", run_start.start, name="run-start"),
     path("training/<int:run_id>/", runs.run_page, name="run"),
+    path("training/<int:run_id>/live/", runs.live, name="run-live"),
+    path("training/<int:run_id>/compare/", run_compare.compare, name="run-compare"),
+    path("training/<int:run_id>/cancel/", run_changes.cancel, name="run-cancel"),
+    path("training/<int:run_id>/finish/", run_changes.finish, name="run-finish"),
+    path("training/<int:run_id>/retry/", run_changes.retry, name="run-retry"),
+    path("training/<int:run_id>/delete/", run_changes.delete, name="run-delete"),
     path("thresholds/", thresholds.threshold_list, name="thresholds"),
     path(
         "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", threshold.threshold_page, name="threshold-gallery"

@@ -1,0 +1,14 @@
+// A training run that goes on: every few seconds HTMX puts in how it stands, and the curves follow.
+"use strict";
+
+facet.each("[data-run-live]", (live) => {
+  const charts = JSON.parse(live.querySelector("script[type='application/json']").textContent);
+  for (const chart of charts) {
+    const figure = document.querySelector(`[data-chart="chart-${chart.key}"]`);
+    if (!figure) continue;
+    document.getElementById(`chart-${chart.key}`).textContent = JSON.stringify(chart);
+    figure.querySelector("h4").textContent = chart.title;
+    facet.hide(figure.querySelector("[data-nothing]"), chart.lines.length > 0);
+    facetCharts.renew(figure);
+  }
+});
