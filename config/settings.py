@@ -191,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-jobs": {"task": "faces.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 15}},
+    "sweep-runs": {"task": "training.tasks.sweep_runs", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-files": {"task": "faces.tasks.sweep_files", "schedule": 3600.0, "options": {"expires": 3600}},
     "tend-indexes": {"task": "faces.tasks.tend_indexes", "schedule": 60.0, "options": {"expires": 60}},
     "tend-indexes-thoroughly": {

@@ -94,7 +94,7 @@ def _load(version: EncoderVersion) -> FaceEncoder:
 
     if settings.ENCODER_THREADS:
         torch.set_num_threads(settings.ENCODER_THREADS)
-    with _weights_file(version) as weights:
+    with weights_file(version) as weights:
         return FaceEncoder.load(
             EncoderSpec.from_json(json.dumps(version.spec)),
             weights,
@@ -104,8 +104,12 @@ def _load(version: EncoderVersion) -> FaceEncoder:
 
 
 @contextmanager
-def _weights_file(version: EncoderVersion) -> Iterator[Path | None]:
-    """Yield the weights as a local file; None for those of an installed package, which the encoder finds itself."""
+def weights_file(version: EncoderVersion) -> Iterator[Path | None]:
+    """Yield the weights as a local file; None for those of an installed package, which the encoder finds itself.
+
+    Raises:
+        UnavailableError: they are not in the storage.
+    """
     kind, _, path = version.weights.partition(":")
     match kind:
         case "package":

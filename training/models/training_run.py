@@ -1,10 +1,14 @@
 """One retraining of an encoder on a gallery's photos."""
 
+from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.core.files.storage import default_storage
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from faces.exceptions import WrongStateError
@@ -141,3 +145,11 @@ class TrainingRun(models.Model):
             raise WrongStateError(
                 f"The training run is {self.get_state_display().lower()}; it cannot become {state}.", state=self.state
             )
+
+
+@receiver(post_delete, sender=TrainingRun)
+def delete_files(instance: TrainingRun, **_: object) -> None:
+    """Remove what the run keeps once the row's deletion is certain, however it came about (page, a gallery's end)."""
+    for entry in (instance.checkpoint, instance.best):
+        if entry:
+            transaction.on_commit(partial(default_storage.delete, entry["path"]))

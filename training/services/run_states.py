@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from faces.models import Gallery, Job
 from training.models import TrainingRun
+from training.services.run_candidates import discard_candidate
 
 STOPPED = "The process that trained was stopped. “Try again” goes on from the last checkpoint."
 
@@ -21,6 +22,7 @@ def settle_runs(*, gallery: Gallery | None = None) -> int:
         job = run.job
         if job is not None and not job.is_finished:
             continue
+        discard_candidate(run)
         is_failed = job is not None and job.state == Job.State.FAILED
         settled += TrainingRun.objects.filter(pk=run.pk, state=run.state).update(
             state=TrainingRun.State.FAILED if is_failed else TrainingRun.State.CANCELLED,
