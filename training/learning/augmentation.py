@@ -76,21 +76,21 @@ class Augmenter:
     def __init__(self, kind: Augmentation, seed: int, device: torch.device) -> None:
         """`device`: where copies are turned and end up."""
         self.kind = kind
-        self._seed = seed
+        self.seed = seed
         self._device = device
 
     def __call__(self, crops: Pixels, keys: Sequence[Key]) -> Tensor:
         """(B, S, S, 3) uint8 and B keys -> (B, S, S, 3) uint8 on the device."""
         if self.kind == Augmentation.NONE:
             return upload(crops, self._device)
-        looks = _drawn(self.kind, [np.random.default_rng((self._seed, *key)) for key in keys])
+        looks = _drawn(self.kind, [np.random.default_rng((self.seed, *key)) for key in keys])
         return seen(upload(_spoiled(crops, looks.poverty), self._device), looks)
 
     def probes(self, crops: Pixels, rows: Sequence[int]) -> Pixels:
         """Each face as a poor camera takes it, by its row; where the run knows no poor cameras, as it is."""
         if self.kind != Augmentation.POOR_CAMERAS:
             return crops
-        return _spoiled(crops, [_poverty(np.random.default_rng((self._seed, _PROBE, row))) for row in rows])
+        return _spoiled(crops, [_poverty(np.random.default_rng((self.seed, _PROBE, row))) for row in rows])
 
 
 def poor_copy(crop: Pixels, poverty: Poverty) -> Pixels:

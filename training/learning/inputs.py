@@ -69,5 +69,5 @@ class Ahead:
         self._thread.shutdown(cancel_futures=True)
 
     def _make(self, batch: Batch, step: int) -> Tensor:
-        with one_torch_thread(), torch.inference_mode():
+        with one_torch_thread(), torch.no_grad():
             return self._source.of(batch, step)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +11,29 @@ from torch import Tensor, nn
 
 from encoder.backbones import Backbone
 from encoder.checkpoints import load_backbone, save_backbone
+from encoder.convolution import Normalization
 from encoder.devices import choose_dtype
 from encoder.exceptions import EncoderError
 from encoder.spec import EncoderSpec
-from training.configuration import TrainingConfiguration
+from encoder.threads import one_torch_thread
+from training.configuration import Layers, TrainingConfiguration
 from training.exceptions import TrainingFailedError
 from training.learning.augmentation import Augmenter
+from training.learning.determinism import deterministic, reserve_workspace
 from training.learning.embedding import embedded, upright_embedder
 from training.learning.inputs import Ahead, CropSource
+from training.learning.learning_part import LearningPart
 from training.learning.objective import Objective, Pairs, objective
 from training.learning.outcome import StepOutcome
 from training.learning.schedule import learning_rate
 from training.learning.state import read_state, write_state
+from training.learning.stored_features import StoredFeatures
 from training.metrics.types import Counts, Embeddings, Progress, ignore
 from training.mining.batches import Batch
 from training.mining.sets import TrainingSet
+
+STORED_AT_ONCE = 256
+"""Faces that are embedded together from what is stored of them."""
 
 LARGEST_GRADIENT = 1.0
 """L2 norm that longer gradients are cut to."""
@@ -60,31 +67,42 @@ class Learner:
         Raises:
             TrainingFailedError: the weights are not there or not the parent's.
         """
+        reserve_workspace(device)
         self.spec = spec
         self._weights = weights
         self._configuration = configuration
         self._device = device
         self._folder = folder
         self._dtype = choose_dtype("auto", device)
-        self._backbone = self._trainable()
-        self._parameters = [parameter for parameter in self._backbone.parameters() if parameter.requires_grad]
-        self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0, fused=True)
+        self._backbone = self._loaded().folded().to(device)
+        self._part = LearningPart(self._backbone, configuration.layers, self._dtype)
+        self._optimizer = torch.optim.AdamW(self._part.parameters, lr=0.0, weight_decay=0.0, fused=True)
         self._augmenter = Augmenter(configuration.augmentation, configuration.seed, device)
         self._training_set: TrainingSet | None = None
+        self._features: StoredFeatures | None = None
         self._ahead: Ahead | None = None
         self.parent: Embeddings = np.empty((0, spec.dimension), np.float32)
 
     def prepare(self, training_set: TrainingSet, *, progress: Progress = ignore) -> None:
         """Embed all faces with the parent, and keep what the steps will need; once, before anything else."""
-        parent = upright_embedder(self.spec, self._loaded(), self._device, self._dtype)
         rows = np.arange(len(training_set), dtype=np.int64)
-        self.parent = embedded(parent, lambda some: training_set.crops[some], rows, progress)
         self._training_set = training_set
-        self._ahead = Ahead(CropSource(self.spec, training_set.crops, self._augmenter, self._device))
+        if self._configuration.layers == Layers.ALL:
+            parent = upright_embedder(self.spec, self._loaded(), self._device, self._dtype)
+            self.parent = embedded(parent, lambda some: training_set.crops[some], rows, progress)
+            self._ahead = Ahead(CropSource(self.spec, training_set.crops, self._augmenter, self._device))
+            return
+        self._features = StoredFeatures(training_set, self._front(), self._augmenter, self._device)
+        self._features.fill(self._folder, progress)
+        learned = LearningPart(self._loaded().folded().to(self._device), self._configuration.layers, self._dtype)
+        self.parent = self._from_stored(learned, self._features.as_they_are, rows)
+        self._ahead = Ahead(self._features)
 
     def embed(self, rows: Counts, *, progress: Progress = ignore) -> Embeddings:
         """Embed faces of the training set as they are, upright, with the present weights: (R, D) float32."""
         crops = self._prepared.crops
+        if self._features is not None:
+            return self._from_stored(self._part, self._features.as_they_are, rows, progress)
         present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
         return embedded(present, lambda some: crops[some], rows, progress)
 
@@ -94,6 +112,8 @@ class Learner:
         Where the run knows no poor cameras it is what `embed` answers.
         """
         crops = self._prepared.crops
+        if self._features is not None:
+            return self._from_stored(self._part, self._features.probes, rows)
         present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
         return embedded(present, lambda some: self._augmenter.probes(crops[some], some.tolist()), rows)
 
@@ -145,27 +165,46 @@ class Learner:
             raise RuntimeError("A learner is prepared with a training set before it embeds.")
         return self._training_set
 
+    def _front(self) -> nn.Module:
+        """The layers that do not learn, as they serve."""
+        network = self._loaded().to_inference(self._dtype, Normalization(self.spec.mean, self.spec.scale))
+        front, _ = network.sections().cut(self._part.blocks)
+        return front.to(self._device)
+
+    def _from_stored(
+        self,
+        part: LearningPart,
+        stored: Callable[[Counts], Tensor],
+        rows: Counts,
+        progress: Progress = ignore,
+    ) -> Embeddings:
+        """Embed what is stored of faces: (R, D) float32."""
+        embeddings = np.empty((len(rows), self.spec.dimension), np.float32)
+        for start in range(0, len(rows), STORED_AT_ONCE):
+            portion = rows[start : start + STORED_AT_ONCE]
+            embeddings[start : start + len(portion)] = part.embed(stored(portion)).cpu().numpy()
+            progress(len(portion))
+        return embeddings
+
     def _loaded(self) -> Backbone:
         try:
             return load_backbone(self.spec, self._weights)
         except EncoderError as error:
             raise TrainingFailedError(f"The weights to begin with cannot be used. {error}") from error
 
-    def _trainable(self) -> Backbone:
-        backbone = self._loaded().folded().to(self._device)
-        for parameter in backbone.parameters():
-            if parameter.ndim == 4:
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        return backbone.train().requires_grad_(requires_grad=True)
-
     def _step(self, inputs: Tensor, batch: Batch, step: int, rate: float) -> StepOutcome:
         parent = torch.from_numpy(self.parent[batch.rows]).to(self._device, non_blocking=True)
         generator = torch.Generator(self._device).manual_seed(_number(self._configuration.seed, step))
         pairs = Pairs.of(batch, self._device)
-        found = objective(self._answer(inputs), parent, pairs, self._configuration, generator)
-        self._optimizer.zero_grad(set_to_none=True)
-        found.loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self._parameters, LARGEST_GRADIENT)
+        found = self._part.learn(
+            inputs, lambda embeddings: objective(embeddings, parent, pairs, self._configuration, generator)
+        )
+        with one_torch_thread():
+            return self._improve(found, step, rate)
+
+    def _improve(self, found: Objective, step: int, rate: float) -> StepOutcome:
+        """Change the weights by the gradients they have."""
+        norm = nn.utils.clip_grad_norm_(self._part.parameters, LARGEST_GRADIENT)
         outcome = _outcome(found, norm, rate)
         if not np.isfinite([outcome.loss, outcome.gradient_norm]).all():
             raise TrainingFailedError(
@@ -176,24 +215,6 @@ class Learner:
             group["lr"] = rate
         self._optimizer.step()
         return outcome
-
-    def _answer(self, inputs: Tensor) -> Tensor:
-        """(B, D) of unit length, float32, with a gradient."""
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._dtype != torch.float32):
-            answers = self._backbone(inputs)
-        return nn.functional.normalize(answers.float())
-
-
-@contextmanager
-def deterministic() -> Iterator[None]:
-    """Have torch choose algorithms whose result is the same each time, where it has any."""
-    before = torch.are_deterministic_algorithms_enabled()
-    only_warned = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before, warn_only=only_warned)
 
 
 def _outcome(found: Objective, norm: Tensor, rate: float) -> StepOutcome:
