@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -121,6 +122,8 @@ class TrainingConfiguration:
                 f"A batch has at most {LARGEST_BATCH:,} faces; {self.people_per_batch} people with "
                 f"{self.photos_per_person} photos each are {self.batch:,}. Take fewer of either."
             )
+        if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", self.device):
+            found["device"] = f"A device is “auto”, “cpu”, “cuda” or “cuda:N”, not “{self.device}”."
         shares = self.hard_share + self.semi_hard_share + self.random_share
         if not {"hard_share", "semi_hard_share", "random_share"} & set(found) and abs(shares - 1) > 1e-6:
             found["hard_share"] = f"The shares of hard, semi-hard and random negatives are 1 together, not {shares:g}."

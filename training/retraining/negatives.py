@@ -10,7 +10,7 @@ import torch
 
 from training.configuration import Negatives, TrainingConfiguration
 from training.learning.learner import Learner
-from training.mining.exact import nearest_of_others
+from training.learning.neighbors import nearest_of_others
 from training.metrics.types import Counts, Embeddings
 from training.mining.barred import BarredPairs
 from training.mining.neighbors import Neighbors
@@ -90,6 +90,6 @@ class Miner:
         if self._table is not None:
             found = self._table.nearest(NEIGHBORS, progress=progress)
         else:
-            found = nearest_of_others(vectors, people, NEIGHBORS, progress=progress)
+            found = nearest_of_others(vectors, people, NEIGHBORS, device=self._device, progress=progress)
         neighbors = barred.mask_neighbors(found, faces, people)
         return Mined(neighbors, vectors, time.monotonic() - started)

@@ -227,8 +227,8 @@ def _outcome(run: TrainingRun) -> Mapping[str, object]:
 
 
 def _in_words(run: TrainingRun, material: Material) -> str:
-    parent = EpochRecord.objects.get(run=run, number=0)
-    best = EpochRecord.objects.get(run=run, number=run.best_epoch)
+    records = EpochRecord.objects.filter(run=run)
+    parent, best = records.get(number=0), min(records.filter(number__gt=0), key=standing)
     left_out = (
         f" {material.unreadable:,} faces were left out: their photo cannot be read." if material.unreadable else ""
     )
