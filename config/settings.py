@@ -177,15 +177,21 @@ JOB_WORK = {
     "grouping": "faces.services.grouping.group_unknown_faces",
     "evaluation": "training.services.evaluating.evaluate_gallery",
     "training": "training.retraining.work.train_encoder",
+    "names": "training.services.name_checks.check_names",
 }
 # Which queue a kind of job waits in; the others share the default one with the sweeps.
 JOB_QUEUES = {"training": "train"}
 # Where a finished job's outcome is looked at: the page, and what in the job's result names it.
-JOB_PAGES = {"evaluation": ("training:evaluation", "report"), "training": ("training:run", "run")}
+JOB_PAGES = {
+    "evaluation": ("training:evaluation", "report"),
+    "training": ("training:run", "run"),
+    "names": ("training:gallery-questions", "gallery"),
+}
 # What else there is to see of a gallery: words, the page (which is told `?gallery=`), and who may see it.
 GALLERY_PAGES = [
     ("Error rates", "training:evaluations", "training.view_evaluationreport"),
     ("Training", "training:runs", "training.view_trainingrun"),
+    ("Questions", "training:questions", "training.view_reviewitem"),
 ]
 CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.

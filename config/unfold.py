@@ -47,6 +47,7 @@ MENU: list[dict[str, Any]] = [
             _item("People", "group", "pages:people", "faces.view_person"),
             _item("Photos", "imagesmode", "pages:photos", "faces.view_photo"),
             _item("Unknown faces", "familiar_face_and_zone", "pages:unknown-faces", "faces.view_probableperson"),
+            _item("Questions", "rule", "training:questions", "training.view_reviewitem", "faces.view_person"),
         ],
     },
     {

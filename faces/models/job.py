@@ -32,6 +32,7 @@ class Job(models.Model):
         GROUPING = "grouping", "Grouping of unknown faces"
         EVALUATION = "evaluation", "Measurement of error rates"
         TRAINING = "training", "Retraining of the encoder"
+        NAMES = "names", "Check of names"
 
     class State(models.TextChoices):
         """Where a job stands."""
@@ -43,7 +44,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     FINISHED: ClassVar = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING, Kind.EVALUATION, Kind.TRAINING)
+    DONE_BY_A_WORKER: ClassVar = (Kind.INDEX, Kind.GROUPING, Kind.EVALUATION, Kind.TRAINING, Kind.NAMES)
     TRANSITIONS: ClassVar[dict[str, tuple[str, ...]]] = {
         State.QUEUED: (State.RUNNING, State.CANCELLED),
         State.RUNNING: (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.QUEUED),
@@ -86,7 +87,9 @@ class Job(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["gallery", "kind"],
-                condition=Q(kind__in=["index", "grouping", "evaluation", "training"], state__in=["queued", "running"]),
+                condition=Q(
+                    kind__in=["index", "grouping", "evaluation", "training", "names"], state__in=["queued", "running"]
+                ),
                 name="job_one_of_a_kind",
             ),
             models.CheckConstraint(

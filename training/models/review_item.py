@@ -10,6 +10,7 @@ from django.utils import timezone
 from faces.exceptions import WrongStateError
 from faces.models import Face, Gallery, Person
 from training.models.training_run import TrainingRun
+from training.querysets import ReviewItemQuerySet
 
 
 class ReviewItem(models.Model):
@@ -60,6 +61,8 @@ class ReviewItem(models.Model):
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     undone_at = models.DateTimeField(null=True, blank=True, help_text="When an answer was last undone.")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ReviewItemQuerySet["ReviewItem"].as_manager()
 
     class Meta:
         """Each pair is asked about once; the surest come first."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F
 
 from faces.models import Gallery, Person
 from training.metrics.types import Counts, Embeddings
@@ -213,13 +212,9 @@ def barred_pairs(gallery: Gallery, suspects: Suspects) -> BarredPairs:
     left out altogether (`Suspects.excluded_rows`), and its two people are not barred for it.
     """
     open_pairs = (
-        ReviewItem.objects.filter(
-            gallery=gallery,
-            state=ReviewItem.State.OPEN,
-            kind=ReviewItem.Kind.DUPLICATE_PERSON,
-            first_face__person=F("first_person"),
-            second_face__person=F("second_person"),
-        )
+        ReviewItem.objects.of(gallery)
+        .waiting()
+        .filter(kind=ReviewItem.Kind.DUPLICATE_PERSON)
         .order_by()
         .values_list("first_person_id", "second_person_id")
     )

@@ -5,6 +5,8 @@ from django.urls import URLPattern, path
 from training.views import (
     evaluations,
     growth,
+    review_changes,
+    review_list,
     run_changes,
     run_compare,
     run_start,
@@ -29,6 +31,12 @@ urlpatterns: list[URLPattern] = [
     path("training/<int:run_id>/finish/", run_changes.finish, name="run-finish"),
     path("training/<int:run_id>/retry/", run_changes.retry, name="run-retry"),
     path("training/<int:run_id>/delete/", run_changes.delete, name="run-delete"),
+    path("questions/", review_list.questions, name="questions"),
+    path("questions/<int:item_id>/answer/", review_changes.answer, name="question-answer"),
+    path("questions/<int:item_id>/undo/", review_changes.undo, name="question-undo"),
+    path("questions/galleries/<int:gallery_id>/", review_list.gallery_questions, name="gallery-questions"),
+    path("questions/galleries/<int:gallery_id>/check/", review_changes.check, name="name-check"),
+    path("questions/galleries/<int:gallery_id>/progress/", review_list.progress, name="name-check-progress"),
     path("thresholds/", thresholds.threshold_list, name="thresholds"),
     path(
         "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", threshold.threshold_page, name="threshold-gallery"
