@@ -116,7 +116,8 @@ def paired(before: Compared, after: Compared, *, fmr: float, draws: Draws, progr
     known = resampled[~np.isnan(resampled).any(axis=1)]
     taus = [side.rates(everybody, fmr)[2] for side in sides]
     swing = _swing(matches_of(before.mated, taus[0]), matches_of(after.mated, taus[1]), people)
-    tar, eer = (_change(own[:, column], known[:, column], people, swing) for column in (0, 1))
+    tar = _change(own[:, 0], known[:, 0], people, swing)
+    eer = _change(own[:, 1], known[:, 1], people, swing / 2)  # the mean of FNMR, which swings so, and FMR
     return Paired(
         fmr=fmr,
         tau_before=taus[0],
@@ -162,40 +163,30 @@ def _change(own: Distances, resampled: Distances, trials: Distances, swing: floa
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """Every comparison of one version, mated and non-mated, nearest first.
+    """The comparisons of one version.
 
     Attributes:
-        first, second: (E,) rows of people.
-        mated, non_mated: (E,) weights; 0 for those of the other kind.
-        distances: (E,).
-        ends: (K,) the last place of each distance: ties match together.
+        compared: nearest first.
+        taus: (K,) every distance that occurs, ascending.
+        mated, non_mated: (K,) how many comparisons there are up to each of `taus`.
     """
 
-    first: Counts
-    second: Counts
-    mated: Distances
-    non_mated: Distances
-    distances: Distances
-    ends: Counts
+    compared: Compared
+    taus: Distances
+    mated: Counts
+    non_mated: Counts
 
     @classmethod
     def of(cls, compared: Compared) -> Self:
-        kinds = compared.mated, compared.non_mated
-        if not all(len(kind.distances) for kind in kinds):
+        mated, non_mated = compared.mated.distances, compared.non_mated.distances
+        if not len(mated) or not len(non_mated):
             raise ValueError("There is no mated or no non-mated comparison.")
-        distances = np.concatenate([kind.distances for kind in kinds])
-        order = np.argsort(distances, kind="stable")
-        is_mated = (np.arange(len(order)) < len(kinds[0].distances))[order]
-        weights = np.concatenate([kind.weights for kind in kinds])[order]
-        first, second = (np.concatenate([getattr(kind, name) for kind in kinds])[order] for name in ("first", "second"))
-        distances = distances[order]
+        taus = np.unique(np.concatenate([mated, non_mated]))
         return cls(
-            first=first,
-            second=second,
-            mated=np.where(is_mated, weights, 0.0),
-            non_mated=np.where(is_mated, 0.0, weights),
-            distances=distances,
-            ends=np.flatnonzero(np.append(np.diff(distances) > 0, True)),
+            compared,
+            taus,
+            np.searchsorted(mated, taus, side="right").astype(np.int64),
+            np.searchsorted(non_mated, taus, side="right").astype(np.int64),
         )
 
     def rates(self, drawn: npt.NDArray[np.uint8], fmr: float) -> tuple[float, float, float | None]:
@@ -203,16 +194,33 @@ class _Side:
 
         A non-mated comparison counts as often as the product says: see `resampling.count`.
         """
-        times = drawn[self.first].astype(np.float64)
-        matches = np.cumsum(times * self.mated)[self.ends]
-        times *= drawn[self.second]
-        false = np.cumsum(times * self.non_mated)[self.ends]
+        mated, non_mated = self.compared.mated, self.compared.non_mated
+        wide = drawn.astype(np.float32)  # products of small whole numbers: exact
+        matches = _running(wide[mated.first] * mated.weights)
+        false = _running(wide[non_mated.first] * wide[non_mated.second] * non_mated.weights)
         if matches[-1] <= 0 or false[-1] <= 0:
             return float("nan"), float("nan"), None
-        match_rate, false_rate = matches / matches[-1], false / false[-1]
-        place = int(np.searchsorted(false_rate, fmr, side="right")) - 1
-        equal = int(np.argmin(np.abs(false_rate - (1.0 - match_rate))))
-        eer = (false_rate[equal] + 1.0 - match_rate[equal]) / 2
-        if place < 0:
-            return 0.0, float(eer), None
-        return float(match_rate[place]), float(eer), float(self.distances[self.ends[place]])
+        matches /= matches[-1]
+        false /= false[-1]
+        within = int(np.searchsorted(false, fmr, side="right")) - 1  # so many of the non-mated may match
+        place = int(np.searchsorted(self.non_mated, within, side="right")) - 1
+        tar = 0.0 if place < 0 else float(matches[self.mated[place]])
+        return tar, self._eer(matches, false), None if place < 0 else float(self.taus[place])
+
+    def _eer(self, matches: Distances, false: Distances) -> float:
+        """Return the mean of FMR and FNMR where they are closest: on one side of where they cross."""
+
+        def lead(place: int) -> float:
+            return float(false[self.non_mated[place]] - (1.0 - matches[self.mated[place]]))  # never falls
+
+        low, high = 0, len(self.taus) - 1  # at the last one FMR is 1
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if lead(middle) >= 0 else (middle + 1, high)
+        place = low - 1 if low and -lead(low - 1) <= lead(low) + NOTHING else low  # the tighter of two as close
+        return float(false[self.non_mated[place]] + 1.0 - matches[self.mated[place]]) / 2
+
+
+def _running(weights: Distances) -> Distances:
+    """Return the sum of the first k, for k of 0, 1, ...: one more than there are."""
+    return np.concatenate([[0.0], np.cumsum(weights, dtype=np.float64)])
