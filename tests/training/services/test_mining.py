@@ -33,7 +33,7 @@ def tables() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def by_database(vectors: Embeddings, people: Counts, k: int, *, scanned_up_to: int = 3_000) -> Neighbors:
+def by_database(vectors: Embeddings, people: Counts, k: int, *, scanned_up_to: int = mining.SCANNED_UP_TO) -> Neighbors:
     with NeighborTable(RUN, scanned_up_to=scanned_up_to) as table:
         table.write(vectors, people)
         return table.nearest(k)
