@@ -70,6 +70,7 @@ const facetCharts = (() => {
         borderDash: line.is_dashed ? [6, 4] : [],
         pointRadius: line.x.length <= FEW && !line.is_steps && !line.is_dashed ? 3 : 0,
         pointHoverRadius: 4,
+        clip: 6, // a point on an edge is whole
         stepped: line.is_steps && "before",
         fill: line.is_steps && "origin",
         tension: 0,

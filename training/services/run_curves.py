@@ -1,5 +1,6 @@
 """The curves of training runs: of one, or of several over each other."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -233,8 +234,15 @@ def _ends(picture: _Picture, lines: Sequence[Line]) -> tuple[float, float]:
     """Return where the axis of values begins and ends: at 0, but for shares that lie far from it."""
     values = [value for line in lines for value in line.y]
     highest, lowest = max(values, default=0.0), min(values, default=0.0)
-    high = ROOM * highest if highest > 0 else 1.0
+    high = _rounded_up(ROOM * highest) if highest > 0 else 1.0
     if picture.y.kind is not Kind.RATE:
         return 0.0, high
     low = max(0.0, (int(10 * lowest) - 1) / 10) if lowest > 0.5 else 0.0
     return low, min(high, 1.0)
+
+
+def _rounded_up(value: float) -> float:
+    """Return the next round number, so that an axis ends at a tick that can be read."""
+    power = 10.0 ** math.floor(math.log10(value))
+    step = next(step for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * (1 - 1e-9))
+    return float(f"{step * power:.3g}")

@@ -10,7 +10,7 @@ from training.services.run_curves import curves_of, trace_of
 from training.services.run_outcomes import RunOutcome, outcome_of
 from training.services.run_words import setting_rows
 from training.services.shown_pairs import ShownList, shown_pairs
-from training.views.runs import IS_ID, all_runs, find_run
+from training.views.runs import IS_ID, PAIRS_SHOWN, all_runs, find_run
 
 OFFERED = 100
 
@@ -54,4 +54,4 @@ def _usual(run: TrainingRun) -> TrainingRun | None:
 
 def _changed(run: TrainingRun, outcomes: list[RunOutcome | None]) -> list[ShownList]:
     reports = [outcome.report for outcome in outcomes if outcome is not None]
-    return shown_pairs(changed_between(*reports), run.gallery) if len(reports) == 2 else []
+    return shown_pairs(changed_between(*reports, shown=PAIRS_SHOWN), run.gallery) if len(reports) == 2 else []

@@ -22,6 +22,8 @@ from training.services.shown_pairs import shown_pairs
 
 PER_PAGE = 20
 
+PAIRS_SHOWN = 8
+
 IS_ID = re.compile("[0-9]{1,18}")
 
 
@@ -56,7 +58,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         heading=f"Training on “{run.gallery}”",
         outcome=(outcome := outcome_of(run)),
         parent_report=parent_report_of(run) if outcome else None,
-        changed=shown_pairs(changed_pairs(outcome.report), run.gallery) if outcome else [],
+        changed=shown_pairs(changed_pairs(outcome.report, shown=PAIRS_SHOWN), run.gallery) if outcome else [],
         groups=setting_rows([run.configuration]),
         others=TrainingRun.objects.exclude(pk=run.pk).exists(),
         **state_of(run),
