@@ -37,9 +37,9 @@ def verification_charts(figures: Figures, verification: Verification, *, key: st
             title="What is missed for what is let in (DET)",
             text=f"A face is compared with {whom}. Each point is one tau: further left fewer different people are "
             "accepted, further down fewer right ones are refused. The band is the 95 % interval.",
-            x=_log_axis("FMR: different people accepted", [fmr]),
-            y=_log_axis("FNMR: the same person refused", [fnmr]),
-            lines=[_against(figures.taus, fmr, fnmr, name=f"Compared with {whom}", short="FNMR", color=FALSE)],
+            x=log_axis("FMR: different people accepted", [fmr]),
+            y=log_axis("FNMR: the same person refused", [fnmr]),
+            lines=[against(figures.taus, fmr, fnmr, name=f"Compared with {whom}", short="FNMR", color=FALSE)],
             marks=_point(figures, fmr, fnmr, tau),
         ),
         Chart(
@@ -47,7 +47,7 @@ def verification_charts(figures: Figures, verification: Verification, *, key: st
             title="Error rates over tau",
             text="A larger tau accepts more of everybody. The bands are 95 % intervals.",
             x=_tau_axis(figures.taus, fmr, until=HALF),
-            y=_log_axis("Error rate", [fmr, fnmr]),
+            y=log_axis("Error rate", [fmr, fnmr]),
             lines=[
                 _over_tau(figures.taus, fmr, name="FMR: different people accepted", short="FMR", color=FALSE),
                 _over_tau(figures.taus, fnmr, name="FNMR: the same person refused", short="FNMR", color=MISSED),
@@ -75,7 +75,7 @@ def recognition_charts(figures: Figures) -> list[Chart]:
             title=f"Error rates of searches {among}, over tau",
             text="FPIR: a stranger is taken for somebody. FNIR: somebody known is not found.",
             x=_tau_axis(figures.taus, found.fpir),
-            y=_log_axis("Error rate", [found.fpir, found.fnir]),
+            y=log_axis("Error rate", [found.fpir, found.fnir]),
             lines=[
                 _over_tau(figures.taus, found.fpir, name=f"FPIR {among}", short="FPIR", color=FALSE),
                 _over_tau(figures.taus, found.fnir, name=f"FNIR {among}", short="FNIR", color=MISSED),
@@ -87,9 +87,9 @@ def recognition_charts(figures: Figures) -> list[Chart]:
             title="Who is not found, for what is let in (DET)",
             text=f"Each point is one tau of searches {among}: further left fewer strangers are taken for somebody, "
             "further down fewer known people are not found.",
-            x=_log_axis("FPIR: strangers taken for somebody", [found.fpir]),
-            y=_log_axis("FNIR: known people not found", [found.fnir]),
-            lines=[_against(figures.taus, found.fpir, found.fnir, name=f"Searches {among}", short="FNIR", color=FALSE)],
+            x=log_axis("FPIR: strangers taken for somebody", [found.fpir]),
+            y=log_axis("FNIR: known people not found", [found.fnir]),
+            lines=[against(figures.taus, found.fpir, found.fnir, name=f"Searches {among}", short="FNIR", color=FALSE)],
             marks=_point(figures, found.fpir, found.fnir, tau),
         ),
         _fpir_by_size(figures, found, tau),
@@ -113,7 +113,7 @@ def _fpir_by_size(figures: Figures, found: Recognition, tau: float | None) -> Ch
         text=f"FPIR over tau for other numbers of people. {COUNTED_OR_PROJECTED} taken from how near strangers come to "
         "all who are here, not measured.",
         x=_tau_axis(figures.taus, found.fpir),
-        y=_log_axis("FPIR", [*smallest, found.fpir]),
+        y=log_axis("FPIR", [*smallest, found.fpir]),
         lines=_lines_of_sizes(figures.taus, found, "FPIR", {size.size: size.fpir for size in found.sizes}, found.fpir),
         marks=_line_at(tau),
     )
@@ -127,7 +127,7 @@ def _fnir_by_size(figures: Figures, found: Recognition, tau: float | None) -> Ch
         text=f"FNIR over tau for other numbers of people. {COUNTED_OR_PROJECTED} taken from how often somebody else is "
         "nearer than the right person among all who are here, not measured. Who lies beyond tau is missed in all.",
         x=_tau_axis(figures.taus, found.fpir),
-        y=_log_axis("FNIR", [*smallest, found.fnir]),
+        y=log_axis("FNIR", [*smallest, found.fnir]),
         lines=_lines_of_sizes(figures.taus, found, "FNIR", {size.size: size.fnir for size in found.sizes}, found.fnir),
         marks=_line_at(tau),
     )
@@ -205,7 +205,7 @@ def _over_tau(
     )
 
 
-def _against(taus: Sequence[float], false: Series, missed: Series, *, name: str, short: str, color: int) -> Line:
+def against(taus: Sequence[float], false: Series, missed: Series, *, name: str, short: str, color: int) -> Line:
     """Return one rate over another: from the tau where both were first seen to where both were last."""
     places = [place for place, rate in enumerate(false.value) if rate > 0 and missed.value[place] > 0]
     return Line(
@@ -221,7 +221,8 @@ def _against(taus: Sequence[float], false: Series, missed: Series, *, name: str,
     )
 
 
-def _log_axis(title: str, series: Sequence[Series]) -> Axis:
+def log_axis(title: str, series: Sequence[Series]) -> Axis:
+    """Return a logarithmic axis of rates that holds all of these."""
     return Axis(title, Kind.RATE, log_floor(value for each in series for value in each.value), 1, is_log=True)
 
 

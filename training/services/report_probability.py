@@ -47,9 +47,15 @@ class Probability:
 
 
 def classifiers_of(report: EvaluationReport) -> list[PairClassifier]:
-    """Return the classifiers that were made with a report: the first since, and before the next report."""
+    """Return the classifiers that were made with a report: the first since, and before the next report.
+
+    None are made with a report of people who were held out from training.
+    """
+    if report.kind != EvaluationReport.Kind.GALLERY:
+        return []
     same = Q(gallery=report.gallery_id, encoder_version=report.encoder_version_id)
-    later = EvaluationReport.objects.filter(same, pk__gt=report.pk).order_by("pk").values("created_at")[:1]
+    reports = EvaluationReport.objects.filter(same, kind=report.kind, pk__gt=report.pk)
+    later = reports.order_by("pk").values("created_at")[:1]
     since = PairClassifier.objects.filter(same, created_at__gte=report.created_at)
     made = since.alias(next_report=later).filter(Q(next_report=None) | Q(created_at__lt=F("next_report")))
     return list(made.order_by("compares", "pk").distinct("compares"))

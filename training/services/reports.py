@@ -1,4 +1,4 @@
-"""Evaluation reports of galleries, as they are looked for and read."""
+"""Evaluation reports of galleries and of people who were held out, as they are looked for and read."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +30,18 @@ class Line:
 
 def gallery_reports(*, gallery: Gallery | None = None) -> QuerySet[EvaluationReport]:
     """Return the reports of galleries, newest first, without their figures."""
-    reports = EvaluationReport.objects.filter(kind=EvaluationReport.Kind.GALLERY)
-    if gallery is not None:
-        reports = reports.filter(gallery=gallery)
-    return reports.select_related("gallery", "encoder_version", "job").defer("figures")
+    reports = shown_reports().filter(kind=EvaluationReport.Kind.GALLERY)
+    return reports if gallery is None else reports.filter(gallery=gallery)
+
+
+def shown_reports() -> QuerySet[EvaluationReport]:
+    """Return all reports that can be read one by one, newest first, without their figures.
+
+    Those of galleries, and those of training runs on the people who were held out.
+    """
+    kinds = (EvaluationReport.Kind.GALLERY, EvaluationReport.Kind.HELD_OUT)
+    reports = EvaluationReport.objects.filter(kind__in=kinds, gallery__isnull=False)
+    return reports.select_related("gallery", "encoder_version", "job", "training_run", "compared_with").defer("figures")
 
 
 def with_lines(reports: QuerySet[EvaluationReport]) -> QuerySet[EvaluationReport]:
@@ -66,12 +74,12 @@ def _at(rows: list[dict[str, Any]] | None, asked: float) -> AtRate | None:
 
 
 def find_report(report_id: int) -> EvaluationReport:
-    """Return a report of a gallery with everything that is shown of it.
+    """Return a report of a gallery or a training run with everything that is shown of it.
 
     Raises:
         NotFoundError: there is none.
     """
-    report = gallery_reports().defer(None).filter(pk=report_id).first()
+    report = shown_reports().defer(None).filter(pk=report_id).first()
     if report is None:
         raise NotFoundError(f"There is no evaluation {report_id}.", evaluation=report_id)
     return report
@@ -102,3 +110,18 @@ def read_figures(report: EvaluationReport) -> Figures:
         return Figures.from_json(report.figures)
     except ValueError as error:
         raise ConflictError(f"{error} Measure the gallery again.", evaluation=report.pk) from error
+
+
+def is_newest(report: EvaluationReport) -> bool:
+    """Return whether a gallery was not measured since; a report of a training run is always the newest of its run."""
+    if report.kind != EvaluationReport.Kind.GALLERY:
+        return True
+    later = EvaluationReport.objects.filter(kind=report.kind, gallery=report.gallery_id, pk__gt=report.pk)
+    return not later.exists()
+
+
+def heading_of(report: EvaluationReport) -> str:
+    """Return what a report is called."""
+    if report.training_run_id is not None:
+        return f"People who were held out from training run {report.training_run_id}"
+    return f"Error rates of “{report.gallery}”"

@@ -15,10 +15,11 @@ from faces.views.paging import listing
 from training.models import EvaluationReport
 from training.services.confused_people import ConfusedPeople, confused_people
 from training.services.definitions import DEFINITIONS
+from training.services.held_out_beside import beside
 from training.services.measured import Measured
 from training.services.report_exports import export_report, form_of
 from training.services.report_sections import Sections, sections_of
-from training.services.reports import Line, find_report, gallery_reports, line_of, with_lines
+from training.services.reports import Line, find_report, gallery_reports, heading_of, is_newest, line_of, with_lines
 from training.services.requesting import request_evaluation
 
 PER_PAGE = 20
@@ -76,9 +77,10 @@ def evaluation_page(request: HttpRequest, report_id: int) -> HttpResponse:
         request,
         "training/evaluations/detail.html",
         title="Evaluations",
-        heading=f"Error rates of “{report.gallery}”",
+        heading=heading_of(report),
         report=report,
-        is_newest=not EvaluationReport.objects.filter(gallery=report.gallery, pk__gt=report.pk).exists(),
+        is_newest=is_newest(report),
+        beside=beside(report),
         sections=sections,
         job=_under_way().filter(gallery=report.gallery).first(),
         definitions=DEFINITIONS,

@@ -25,7 +25,7 @@ from training.api.serializers.evaluations import (
 )
 from training.models import EvaluationReport
 from training.services.report_exports import Form, export_report, form_of
-from training.services.reports import gallery_reports
+from training.services.reports import shown_reports
 from training.services.requesting import request_evaluation
 
 LOOK = Needs(ApiKey.Scope.READ, "view_evaluationreport", app="training")
@@ -34,7 +34,7 @@ LOOK = Needs(ApiKey.Scope.READ, "view_evaluationreport", app="training")
 class EvaluationViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[EvaluationReport]):
     """How often answers are wrong, measured on a gallery's own photos."""
 
-    queryset = gallery_reports()
+    queryset = shown_reports()
     serializer_class = EvaluationSerializer
     query_class = EvaluationQuerySerializer
     needs: ClassVar = {
