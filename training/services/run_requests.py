@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -15,6 +16,7 @@ from faces.exceptions import ConflictError, UnavailableError
 from faces.models import EncoderVersion, Gallery, Job
 from faces.services.working import request_work
 from training.configuration import TrainingConfiguration
+from training.mining.sets import Part
 from training.models import TrainingRun
 from training.services.run_states import settle_runs
 from training.services.training_sets import choose_faces
@@ -59,6 +61,17 @@ def request_training(
         )
         run.save(update_fields=["job"])
     return run
+
+
+def fitted(gallery: Gallery, configuration: TrainingConfiguration) -> TrainingConfiguration:
+    """Return the settings with fewer people in a batch where the gallery has fewer to train on.
+
+    Raises:
+        TooLittleToLearnError: the gallery has too few people or photos altogether.
+    """
+    smallest = replace(configuration, people_per_batch=2)
+    there = choose_faces(gallery, smallest).people_in(Part.TRAINED_ON)
+    return replace(configuration, people_per_batch=min(configuration.people_per_batch, there))
 
 
 def check_weights(version: EncoderVersion) -> None:

@@ -103,15 +103,16 @@ def split(gallery: int, people: Counts, photos: Counts, configuration: TrainingC
     """Return for each of (M,) faces what its person serves for.
 
     It hangs on gallery and person alone: the held-out people are those with the smallest numbers, the watched ones
-    those with the largest, so that with larger shares others join them and nobody changes sides. Where the shares come
-    to too few with two photos, the next ones join.
+    those with the largest, so that with larger shares others join them and nobody changes sides. In small galleries,
+    where a part comes to too few people with two photos, the next ones join it.
     """
     everybody, owner = np.unique(people, return_inverse=True)
     numbers = np.array([_number(gallery, int(person)) for person in everybody])
     in_pairs = _photos_of(owner, photos, len(everybody)) >= 2
     is_held_out = _taken(numbers, numbers < configuration.held_out_share, in_pairs)
-    is_watched = numbers >= 1 - configuration.watched_share
-    is_watched = _taken(-numbers, is_watched & ~is_held_out, in_pairs & ~is_held_out)
+    is_watched = (numbers >= 1 - configuration.watched_share) & ~is_held_out
+    is_watched = _taken(-numbers, is_watched, in_pairs & ~is_held_out)
+    _leave_some(numbers, is_held_out, is_watched, in_pairs)
     parts = np.where(is_held_out, Part.HELD_OUT, np.where(is_watched, Part.WATCHED, Part.TRAINED_ON))
     return parts.astype(np.int8)[owner]
 
@@ -189,6 +190,18 @@ def _taken(numbers: Distances, by_share: Mask, in_pairs: Mask) -> Mask:
     if missing > 0:
         taken[others[np.argsort(numbers[others])[:missing]]] = True
     return taken
+
+
+def _leave_some(numbers: Distances, is_held_out: Mask, is_watched: Mask, in_pairs: Mask) -> None:
+    """Give people back, from the larger part first, until there are enough to train on; changes the two masks."""
+    while (in_pairs & ~is_held_out & ~is_watched).sum() < FEWEST_TRAINED_ON:
+        held_out, watched = np.flatnonzero(is_held_out & in_pairs), np.flatnonzero(is_watched & in_pairs)
+        if max(len(held_out), len(watched)) <= FEWEST_JUDGED:
+            return
+        if len(held_out) >= len(watched):
+            is_held_out[held_out[numbers[held_out].argmax()]] = False
+        else:
+            is_watched[watched[numbers[watched].argmin()]] = False
 
 
 def _number(gallery: int, person: int) -> float:

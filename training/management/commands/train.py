@@ -18,7 +18,7 @@ from training.retraining.work import find_device, train_encoder
 from training.services.held_out_outcome import change_words, judgement_of, outcome_words, paired_words, rates_words
 from training.services.report_words import percent
 from training.services.run_actions import retry_run
-from training.services.run_requests import request_training
+from training.services.run_requests import fitted, request_training
 from training.services.run_states import settle_runs
 from training.services.run_words import CHOICES, GROUPS, Setting, preset_of
 
@@ -75,6 +75,8 @@ class Command(FacetCommand):
         gallery = get_gallery(options["gallery"])
         configuration = _configuration(options)
         find_device(configuration.device)
+        if "people_per_batch" not in _given(options):
+            configuration = fitted(gallery, configuration)
         return request_training(gallery=gallery, configuration=configuration)
 
     def _resumed(self, options: Mapping[str, Any]) -> TrainingRun:
@@ -98,7 +100,8 @@ def _add_setting(parser: Any, setting: Setting) -> None:
     if setting.kind == "bool":
         parser.add_argument("--no-guard", dest=setting.name, action="store_false", default=None, help=f"Not: {text}")
         return
-    told = f" ({usual} if not given)" if usual is not None else ""
+    fewer = " or as many as there are" if setting.name == "people_per_batch" else ""
+    told = f" ({usual}{fewer} if not given)" if usual is not None else ""
     parser.add_argument(
         _option(setting.name),
         dest=setting.name,
