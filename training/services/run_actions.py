@@ -1,13 +1,30 @@
-"""What an admin can do with a training run beside asking for it: finish it early, try it again, delete it."""
+"""What an admin can do with a training run beside asking for it: cancel or finish it, try it again, delete it."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from faces.exceptions import WrongStateError
 from faces.models import Job
+from faces.services.jobs import cancel_job
 from faces.services.working import retry_work
 from training.models import TrainingRun
 from training.services.run_states import settle_runs
+
+
+def cancel_run(*, run: TrainingRun) -> TrainingRun:
+    """Wish a run to stop after the step it is at, and to make nothing; it can go on later.
+
+    Raises:
+        WrongStateError: it is finished.
+    """
+    if run.is_finished or run.job is None:
+        raise WrongStateError(
+            f"The training run is {run.get_state_display().lower()}; there is nothing to cancel.", state=run.state
+        )
+    cancel_job(job=run.job)
+    settle_runs(gallery=run.gallery)
+    run.refresh_from_db()
+    return run
 
 
 def finish_run(*, run: TrainingRun) -> TrainingRun:

@@ -73,10 +73,24 @@ def outcome_of(run: TrainingRun) -> RunOutcome | None:
     return RunOutcome(report, judgement) if report is not None and judgement is not None else None
 
 
+def reports_of_runs() -> QuerySet[EvaluationReport]:
+    """Return the reports on held-out people without their figures, as runs' `evaluation_reports` are prefetched."""
+    return EvaluationReport.objects.filter(kind=EvaluationReport.Kind.HELD_OUT).defer("figures")
+
+
+def judged_report(run: TrainingRun) -> EvaluationReport | None:
+    """Return the candidate's report of a run whose reports were prefetched."""
+    return next((each for each in run.evaluation_reports.all() if each.compared_with_id is not None), None)
+
+
+def parent_report(run: TrainingRun) -> EvaluationReport | None:
+    """Return the parent's report of a run whose reports were prefetched."""
+    return next((each for each in run.evaluation_reports.all() if each.compared_with_id is None), None)
+
+
 def parent_report_of(run: TrainingRun) -> EvaluationReport | None:
     """Return the parent's report on the same people."""
-    reports = EvaluationReport.objects.filter(training_run=run, kind=EvaluationReport.Kind.HELD_OUT)
-    return reports.filter(encoder_version=run.parent_id).defer("figures").first()
+    return reports_of_runs().filter(training_run=run, compared_with__isnull=True).first()
 
 
 def _judged() -> QuerySet[EvaluationReport]:

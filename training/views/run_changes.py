@@ -4,23 +4,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from faces.exceptions import WrongStateError
-from faces.services.jobs import cancel_job
 from faces.tasks import send_jobs
 from faces.views.page import page
-from training.services.run_actions import delete_run, finish_run, retry_run
-from training.services.run_states import settle_runs
+from training.services.run_actions import cancel_run, delete_run, finish_run, retry_run
 from training.views.runs import find_run
 
 
 @page("training.change_trainingrun", methods=("POST",))
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     """Stop a run. Its best epoch is kept, and it can go on later."""
-    run = find_run(run_id)
-    if run.job is None:
-        raise WrongStateError("The training run has no job; there is nothing to cancel.", state=run.state)
-    cancel_job(job=run.job)
-    settle_runs(gallery=run.gallery)
+    run = cancel_run(run=find_run(run_id))
     messages.info(request, "The run is cancelled. What it has learned is kept: it can go on from there.")
     return redirect("training:run", run.pk)
 

@@ -2,12 +2,13 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from faces.api.serializers.fields import GalleryField, QuerySerializer, StrictSerializer
+from faces.api.serializers.fields import GalleryField, NumberField, QuerySerializer, StrictSerializer
 from training.models import EvaluationReport
 from training.services.report_exports import Form
 from training.services.requesting import LARGEST_SEED
@@ -39,6 +40,7 @@ class EvaluationSerializer(serializers.ModelSerializer[EvaluationReport]):
             "id",
             "gallery",
             "encoder_version",
+            "training_run",
             "measured_on",
             "people",
             "photos",
@@ -87,6 +89,12 @@ class EvaluationQuerySerializer(QuerySerializer):
     """Which evaluations to list."""
 
     gallery = GalleryField(required=False)
+    training_run = NumberField(required=False, help_text="The two on the people held out from this run.")
+
+    def apply(self, queryset: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """Return those of galleries, or those of a run."""
+        rows = super().apply(queryset)
+        return rows if "training_run" in self.validated_data else rows.filter(training_run__isnull=True)
 
 
 class MeasureSerializer(StrictSerializer):
