@@ -1,7 +1,10 @@
 """The report of `evaluate_pairs`, for people and for programs."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
+from training.services.held_out_outcome import change_words, rates_words
+from training.services.pairs_comparison import PairsComparison
 from training.services.pairs_evaluation import PairsEvaluation
 from training.services.portraits import Portraits
 
@@ -67,4 +70,26 @@ def report_json(evaluation: PairsEvaluation, portraits: Portraits, *, encoder_ve
         "people": len({file.person for file in portraits.files}),
         "seconds": portraits.seconds,
         "photos_per_second": portraits.photos_per_second,
+    }
+
+
+def comparison_lines(comparison: PairsComparison, before: str, after: str) -> Iterator[str]:
+    """Yield how the second of two versions differs from the first."""
+    yield f"{after}, compared with {before}"
+    yield f"Accuracy         {rates_words(comparison.accuracy)}; {change_words(comparison.accuracy)}"
+    most = f"all photos of the folder, at most {comparison.most_photos} of each person"
+    for where, found in (("the pairs of the file", comparison.pairs), (most, comparison.photos)):
+        yield f"On {where}: {found.people:,} people with mated pairs"
+        tar = f"TAR at FMR {rate_name(found.fmr)}"
+        yield f"{tar:<16} {rates_words(found.tar)}; {change_words(found.tar)}"
+        yield f"EER              {rates_words(found.eer)}; {change_words(found.eer)}"
+
+
+def comparison_json(comparison: PairsComparison) -> dict[str, object]:
+    """Return the same as one object: rates before and after, `difference` with the limits `low` and `high`."""
+    return {
+        "accuracy": asdict(comparison.accuracy),
+        "pairs": comparison.pairs.as_json() | {"outcome": comparison.pairs.outcome.value},
+        "photos": comparison.photos.as_json() | {"outcome": comparison.photos.outcome.value},
+        "most_photos_of_a_person": comparison.most_photos,
     }

@@ -55,7 +55,7 @@ def judge_candidate(
     """Measure the run's parent and its candidate on the held-out people, and keep a report of each.
 
     Both are measured on the same photos by the same code, in the deployed form: what is judged is what would serve.
-    Of people with very many photos some count (`held_out_faces.FEWEST_PHOTOS`). Reports that were kept of the run
+    Of people with very many photos some count (`metrics.paired_people`). Reports that were kept of the run
     before are replaced.
 
     Args:

@@ -11,18 +11,12 @@ from django.db.models import QuerySet
 from encoder.templates import templates
 from faces.models import Face
 from training.exceptions import TooFewComparisonsError
+from training.metrics.paired_people import most_photos, some_of_each
 from training.metrics.types import Counts, Distances, Embeddings, Labels
 from training.mining.sets import Part, TrainingSet
 from training.services.enrolled import Enrolled, Vectors
 
 FACES_AT_ONCE = 10_000
-
-FEWEST_PHOTOS = 5
-"""A person counts with that many photos in any case, and with no more than the median of people with two or more.
-
-Of n photos there are n (n - 1) / 2 pairs, so that one person with two hundred would be four in five of all comparisons
-of a thousand people, and the outcome that person's. (Of a fifth of Labeled Faces in the Wild, 286 people with a pair,
-the mated pairs are worth 8 people of equal weight with all photos, and 158 with five: Kish's effective sample size.)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +103,8 @@ def held_out_faces(training_set: TrainingSet) -> HeldOutFaces:
     known = {face: (person, photo, quality) for face, person, photo, quality in _read(faces)}
     pairs = zip(faces.tolist(), people.tolist(), strict=True)
     there = np.flatnonzero([face in known and known[face][0] == person for face, person in pairs])
-    most = _most_photos(people[there])
-    kept = there[_some_of_each(faces[there], people[there], most)]
+    most = most_photos(people[there])
+    kept = there[some_of_each(faces[there], people[there], most)]
     everybody, row_of = np.unique(people[kept], return_inverse=True)
     photos = np.array([known[face][1] for face in faces[kept].tolist()], dtype=np.int64)
     if len(everybody) < 2 or not _somebody_has_two(row_of, photos):
@@ -134,30 +128,6 @@ def _read(faces: Labels) -> Iterator[tuple[int, int | None, int, float]]:
     for start in range(0, len(faces), FACES_AT_ONCE):
         some = faces[start : start + FACES_AT_ONCE].tolist()
         yield from found.filter(pk__in=some).values_list("pk", "person_id", "photo_id", "quality")
-
-
-def _most_photos(people: Labels) -> int:
-    _, photos = np.unique(people, return_counts=True)
-    several = photos[photos > 1]
-    return max(FEWEST_PHOTOS, int(np.median(several))) if len(several) else FEWEST_PHOTOS
-
-
-def _some_of_each(faces: Labels, people: Labels, most: int) -> Counts:
-    """Return (m,) ascending places of at most `most` faces of each person, the same whenever they are asked for."""
-    order = np.lexsort((_shuffled(faces), people))
-    starts = np.flatnonzero(np.append(True, np.diff(people[order]) > 0)) if len(order) else np.empty(0, np.int64)
-    lengths = np.diff(np.append(starts, len(order)))
-    rank = np.arange(len(order)) - np.repeat(starts, lengths)
-    return np.sort(order[rank < most]).astype(np.int64)
-
-
-def _shuffled(faces: Labels) -> npt.NDArray[np.uint64]:
-    """Return numbers that put faces in an order of chance: the steps of SplitMix64 (Steele, Lea and Flood 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = faces.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
 
 
 def _somebody_has_two(people: npt.NDArray[np.int64], photos: Labels) -> bool:

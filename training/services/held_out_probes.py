@@ -94,7 +94,9 @@ class _Comparing:
 
     def _all_mated(self) -> Comparisons:
         people = self.held_out.people
-        probes, faces, distances, weights = (np.concatenate(column) for column in zip(*self.mated, strict=True))
+        nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+        every = zip(nothing, *self.mated, strict=True)
+        probes, faces, distances, weights = (np.concatenate(column) for column in every)
         return sorted_comparisons(
             people[probes], people[faces], distances, weights, self._by_person(people[probes], weights)
         )

@@ -69,12 +69,18 @@ class PairsEvaluation:
         return min(1.0, 3 / self.all_pairs.non_mated)
 
 
-def compare_pairs(pairs: Sequence[Pair], portraits: Portraits) -> ComparedPairs:
-    """Measure the distance of every pair whose photos both show a face."""
+def places_of(portraits: Portraits) -> dict[PhotoName, int]:
+    """Return which of the portraits each photo is that a file of pairs may name."""
     rows: dict[PhotoName, int] = {}
     for row, file in enumerate(portraits.files):
         if (name := photo_name(file)) is not None:
             rows.setdefault(name, row)
+    return rows
+
+
+def compare_pairs(pairs: Sequence[Pair], portraits: Portraits) -> ComparedPairs:
+    """Measure the distance of every pair whose photos both show a face."""
+    rows = places_of(portraits)
     there = {photo_name(file) for file in portraits.without_face} | set(rows)
     usable = [pair for pair in pairs if pair.first in rows and pair.second in rows]
     missing = sum(1 for pair in pairs if not (pair.first in there and pair.second in there))
