@@ -150,6 +150,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SearchUseEnum": "faces.models.SearchEvent.Use",
         "ThresholdUseEnum": "faces.models.Threshold.Use",
+        "EncoderVersionStateEnum": "faces.models.EncoderVersion.State",
+        "TrainingRunStateEnum": "training.models.TrainingRun.State",
     },
 }
 

@@ -14,7 +14,8 @@ from faces.views import urls as pages
 from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
 from tests.training import measured
-from training.models import EvaluationReport
+from tests.training.models import factories as training_factories
+from training.models import EvaluationReport, TrainingRun
 from training.views import urls as training
 
 LISTS = (
@@ -24,12 +25,13 @@ LISTS = (
     "unknown-faces",
     "thresholds",
     "evaluations",
+    "runs",
     "encoder-versions",
     "search-status",
     "jobs",
     "api-keys",
 )
-FORMS = ("gallery-add", "person-add", "upload", "recognize", "verify", "api-key-add")
+FORMS = ("gallery-add", "person-add", "upload", "recognize", "verify", "api-key-add", "run-start")
 ADMIN_LISTS = (
     "index",
     "faces_searchevent_changelist",
@@ -58,6 +60,10 @@ ONLY_POSTED = (
     "threshold-restore",
     "threshold-hold",
     "evaluation-measure",
+    "run-cancel",
+    "run-finish",
+    "run-retry",
+    "run-delete",
     "search-goal",
     "search-rebuild",
     "job-cancel",
@@ -93,6 +99,7 @@ def address(name: str, filled: Filled) -> str:
         "probable_id": filled.probable.pk,
         "report_id": report_of(filled).pk,
         "form": "json",
+        "run_id": run_of(filled).pk,
     }
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern.pattern))
     return reverse(f"{space}:{name}", kwargs={key: values[key] for key in wanted})
@@ -101,6 +108,11 @@ def address(name: str, filled: Filled) -> str:
 def report_of(filled: Filled) -> EvaluationReport:
     """What was measured in the gallery of `filled`."""
     return EvaluationReport.objects.first() or measured.report(gallery=filled.gallery)
+
+
+def run_of(filled: Filled) -> TrainingRun:
+    """A training run on the gallery of `filled`."""
+    return TrainingRun.objects.first() or training_factories.run(gallery=filled.gallery)
 
 
 def decision_of(filled: Filled) -> SearchEvent:
