@@ -13,7 +13,7 @@ from training.mining.neighbors import NOBODY, Neighbors
 BRANCHES = 3
 """People whom one person brings along, before it is the turn of those to bring others."""
 
-SPREAD = 0.25
+SPREAD = 0.1
 """Of the logarithm of distances, by which who comes first is left to chance: other people meet in each epoch."""
 
 SINGLES_SHARE = 0.5
