@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -42,6 +43,9 @@ SHIFT = 0.02
 SCALE = 0.04
 LIGHT = 0.2
 """How far brightness and contrast are from 1."""
+
+CAMERAS = 8
+"""Threads that make poor copies, beside a GPU."""
 
 _PROBE = 1
 
@@ -78,19 +82,32 @@ class Augmenter:
         self.kind = kind
         self.seed = seed
         self._device = device
+        # Beside a GPU one thread of the CPU would be what everything waits for; on a CPU the network needs the others.
+        self._threads = ThreadPoolExecutor(CAMERAS, thread_name_prefix="cameras") if device.type == "cuda" else None
 
     def __call__(self, crops: Pixels, keys: Sequence[Key]) -> Tensor:
         """(B, S, S, 3) uint8 and B keys -> (B, S, S, 3) uint8 on the device."""
         if self.kind == Augmentation.NONE:
             return upload(crops, self._device)
         looks = _drawn(self.kind, [np.random.default_rng((self.seed, *key)) for key in keys])
-        return seen(upload(_spoiled(crops, looks.poverty), self._device), looks)
+        return seen(upload(self._spoiled(crops, looks.poverty), self._device), looks)
 
     def probes(self, crops: Pixels, rows: Sequence[int]) -> Pixels:
         """Each face as a poor camera takes it, by its row; where the run knows no poor cameras, as it is."""
         if self.kind != Augmentation.POOR_CAMERAS:
             return crops
-        return _spoiled(crops, [_poverty(np.random.default_rng((self.seed, _PROBE, row))) for row in rows])
+        return self._spoiled(crops, [_poverty(np.random.default_rng((self.seed, _PROBE, row))) for row in rows])
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+    def _spoiled(self, crops: Pixels, poverty: Sequence[Poverty | None]) -> Pixels:
+        if not any(poverty):
+            return crops
+        over = map if self._threads is None else self._threads.map
+        return np.stack(list(over(_copy, crops, poverty)))
 
 
 def poor_copy(crop: Pixels, poverty: Poverty) -> Pixels:
@@ -104,6 +121,10 @@ def poor_copy(crop: Pixels, poverty: Poverty) -> Pixels:
     small.save(file, "JPEG", quality=poverty.quality)
     with Image.open(file) as compressed:
         return np.asarray(compressed.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+
+
+def _copy(crop: Pixels, poverty: Poverty | None) -> Pixels:
+    return crop if poverty is None else poor_copy(crop, poverty)
 
 
 def seen(crops: Tensor, looks: Looks) -> Tensor:
@@ -141,11 +162,3 @@ def _poverty(chance: np.random.Generator) -> Poverty:
     blur = chance.uniform(0, BLUR) if chance.random() < BLURRED_SHARE else 0.0
     low, high = POOR_QUALITIES
     return Poverty(side=round(float(side)), quality=int(chance.integers(low, high + 1)), blur=float(blur))
-
-
-def _spoiled(crops: Pixels, poverty: Sequence[Poverty | None]) -> Pixels:
-    if not any(poverty):
-        return crops
-    return np.stack(
-        [crop if kind is None else poor_copy(crop, kind) for crop, kind in zip(crops, poverty, strict=True)]
-    )

@@ -13,7 +13,8 @@ from encoder.backbones import Backbone
 from encoder.checkpoints import load_backbone, save_backbone
 from encoder.convolution import Normalization
 from encoder.devices import choose_dtype
-from encoder.exceptions import EncoderError
+from encoder.exceptions import EmbeddingInvalid, EncoderError
+from encoder.images import Pixels
 from encoder.spec import EncoderSpec
 from encoder.threads import one_torch_thread
 from training.configuration import Layers, TrainingConfiguration
@@ -34,6 +35,8 @@ from training.mining.sets import TrainingSet
 
 STORED_AT_ONCE = 256
 """Faces that are embedded together from what is stored of them."""
+
+_BURST = "Some embeddings have no direction any more: the run cannot go on. A lower learning rate may help."
 
 LARGEST_GRADIENT = 1.0
 """L2 norm that longer gradients are cut to."""
@@ -99,23 +102,25 @@ class Learner:
         self._ahead = Ahead(self._features)
 
     def embed(self, rows: Counts, *, progress: Progress = ignore) -> Embeddings:
-        """Embed faces of the training set as they are, upright, with the present weights: (R, D) float32."""
-        crops = self._prepared.crops
+        """Embed faces of the training set as they are, upright, with the present weights: (R, D) float32.
+
+        Raises:
+            TrainingFailedError: an embedding has no direction: the weights have grown beyond all bounds.
+        """
         if self._features is not None:
             return self._from_stored(self._part, self._features.as_they_are, rows, progress)
-        present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
-        return embedded(present, lambda some: crops[some], rows, progress)
+        crops = self._prepared.crops
+        return self._from_crops(lambda some: crops[some], rows, progress)
 
     def embed_augmented(self, rows: Counts) -> Embeddings:
         """The same of the copies that the run's poor cameras make of the faces, always the same ones.
 
         Where the run knows no poor cameras it is what `embed` answers.
         """
-        crops = self._prepared.crops
         if self._features is not None:
             return self._from_stored(self._part, self._features.probes, rows)
-        present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
-        return embedded(present, lambda some: self._augmenter.probes(crops[some], some.tolist()), rows)
+        crops = self._prepared.crops
+        return self._from_crops(lambda some: self._augmenter.probes(crops[some], some.tolist()), rows)
 
     def step(self, batch: Batch, *, step: int, total_steps: int, then: Batch | None = None) -> StepOutcome:
         """Change the weights once.
@@ -155,7 +160,8 @@ class Learner:
         return save_backbone(path, self._backbone, self.spec)
 
     def close(self) -> None:
-        """End the thread that makes inputs ready."""
+        """End the threads that make inputs ready."""
+        self._augmenter.close()
         if self._ahead is not None:
             self._ahead.close()
 
@@ -171,6 +177,13 @@ class Learner:
         front, _ = network.sections().cut(self._part.blocks)
         return front.to(self._device)
 
+    def _from_crops(self, crops: Callable[[Counts], Pixels], rows: Counts, progress: Progress = ignore) -> Embeddings:
+        present = upright_embedder(self.spec, self._backbone, self._device, self._dtype)
+        try:
+            return embedded(present, crops, rows, progress)
+        except EmbeddingInvalid as error:
+            raise TrainingFailedError(_BURST) from error
+
     def _from_stored(
         self,
         part: LearningPart,
@@ -184,6 +197,8 @@ class Learner:
             portion = rows[start : start + STORED_AT_ONCE]
             embeddings[start : start + len(portion)] = part.embed(stored(portion)).cpu().numpy()
             progress(len(portion))
+        if not np.isfinite(embeddings).all():
+            raise TrainingFailedError(_BURST)
         return embeddings
 
     def _loaded(self) -> Backbone:

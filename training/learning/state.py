@@ -107,7 +107,7 @@ def _check(
         )
     if stored.fingerprint != spec.fingerprint:
         raise TrainingFailedError(
-            f"The checkpoint {path.name} began with {stored.name!r}, this run with {spec.name!r}."
+            f"The checkpoint {path.name} is of a run that began with {stored.name!r}, not with {spec.name!r}."
         )
     other = sorted(name for name in settings.keys() | wanted.keys() if settings.get(name) != wanted.get(name))
     if other:

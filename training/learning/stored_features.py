@@ -52,7 +52,7 @@ class StoredFeatures:
         self._features: npt.NDArray[np.float16] = np.zeros(0, np.float16)
 
     def fill(self, folder: Path, progress: Progress) -> None:
-        """Work everything out and store it in the folder; progress is told of each face once.
+        """Work everything out and store it in the folder; progress is told of each face, with all of its copies.
 
         Raises TrainingFailedError where the folder's disk has no room.
         """
@@ -62,13 +62,15 @@ class StoredFeatures:
         _check_room(folder, entries * int(np.prod(shape)) * 2)
         folder.mkdir(parents=True, exist_ok=True)
         self._features = np.lib.format.open_memmap(folder / FILE, mode="w+", dtype=np.float16, shape=(entries, *shape))
-        for copy in range(self._places.shape[1]):
-            rows = np.flatnonzero(self._places[:, copy] >= 0).astype(np.int64)
-            for start in range(0, len(rows), AT_ONCE[self._device.type]):
-                portion = rows[start : start + AT_ONCE[self._device.type]]
-                self._features[self._places[portion, copy]] = self._through_front(self._seen(portion, copy)).numpy()
-                if copy == _AS_IT_IS:
-                    progress(len(portion))
+        at_once = AT_ONCE[self._device.type]
+        for start in range(0, len(self._set), at_once):
+            rows = np.arange(start, min(start + at_once, len(self._set)), dtype=np.int64)
+            for copy in range(self._places.shape[1]):
+                wanted = rows[self._places[rows, copy] >= 0]
+                if len(wanted):
+                    features = self._through_front(self._seen(wanted, copy))
+                    self._features[self._places[wanted, copy]] = features.numpy()
+            progress(len(rows))
 
     def of(self, batch: Batch, step: int) -> Tensor:
         """One of the stored copies of each face, by chance: (B, ...) float32 on the device."""
