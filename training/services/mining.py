@@ -150,6 +150,9 @@ class NeighborTable:
         Args:
             k: at least 1.
             progress: told how many faces are done since the last call; what it raises ends the search.
+
+        Raises:
+            OperationalError: the table was emptied, as by a crash of the database server.
         """
         return joined(list(self._portions(k, progress)), k)
 
@@ -160,11 +163,19 @@ class NeighborTable:
             found = self._ranked(pairs, anchors, k)
             if self.is_indexed and len(short := anchors[self._misses(found, anchors, k)]):
                 # Copies of one photo may be an island from which the index leads nowhere.
-                by_scan = self._nearest(short, k, by_index=False)
-                pairs = np.concatenate([pairs[~np.isin(pairs["anchor"], short)], by_scan])
-                found = self._ranked(pairs, anchors, k)
+                by_scan = self._scanned(short, k, progress)
+                found = self._ranked(np.concatenate([pairs[~np.isin(pairs["anchor"], short)], *by_scan]), anchors, k)
+            if self._misses(found, anchors, k).any():
+                # An UNLOGGED table is empty after a crash of the server.
+                raise OperationalError("The faces of the training run are not in the database any more.")
             yield found
             progress(len(anchors))
+
+    def _scanned(self, anchors: Counts, k: int, progress: Progress) -> Iterator[np.ndarray]:
+        size = max(1, ANCHORS * SCANNED_UP_TO // len(self._stored))
+        for start in range(0, len(anchors), size):
+            yield self._nearest(anchors[start : start + size], k, by_index=False)
+            progress(0)
 
     def _ranked(self, pairs: np.ndarray, anchors: Counts, k: int) -> Neighbors:
         ours, near = pairs["anchor"].astype(np.int64), pairs["near"].astype(np.int64)

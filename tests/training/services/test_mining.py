@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from faces.exceptions import JobCancelledError
 from faces.models import Job
@@ -112,6 +112,14 @@ def test_each_epoch_overwrites_the_one_before(table: NeighborTable) -> None:
     vectors, people = look_alikes(people=16, faces=3, seed=2)
     table.write(vectors, people)
     assert_same(table.nearest(4), nearest_of_others(vectors, people, 4))
+
+
+def test_a_table_that_was_emptied_behind_its_back_is_no_gallery_without_neighbors(table: NeighborTable) -> None:
+    table.write(*look_alikes(people=10, faces=2))
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {mining.PREFIX}{RUN}")
+    with pytest.raises(OperationalError, match="not in the database any more"):
+        table.nearest(3)
 
 
 def test_progress_is_told_in_portions_and_can_end_the_search(
