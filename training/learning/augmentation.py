@@ -134,7 +134,7 @@ def seen(crops: Tensor, looks: Looks) -> Tensor:
     grid = functional.affine_grid(turns, list(pixels.shape), align_corners=False)
     turned = functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     contrast, brightness = lights[:, 0, None, None, None], lights[:, 1, None, None, None]
-    lit = ((turned - 128) * contrast + 128) * brightness
+    lit = turned.mul_(contrast * brightness).add_(128 * (1 - contrast) * brightness)
     return lit.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
