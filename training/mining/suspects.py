@@ -20,18 +20,15 @@ import numpy as np
 
 from training.metrics.distances import squared_distances
 from training.metrics.types import Counts, Distances, Embeddings, Labels, Mask
-from training.mining.noise_level import (
-    NoiseLevel,
-    group_of,
-    means_of,
-    measure_noise_level,
-    own_distances,
-)
+from training.mining.noise_level import NoiseLevel, measure_noise_level
+from training.mining.people_means import means_of, own_distances
+from training.mining.tails import group_of
 
 FALSE_SHARE = 0.05
 """Of the suspects that may be there by chance."""
 
-PEOPLE_AT_ONCE = 512
+COMPARED_AT_ONCE = 4_000_000
+"""Comparisons: 32 MB, a few times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +161,9 @@ def _nearest_other(
 ) -> tuple[Labels, Distances]:
     """Return for each face the nearest person but its own, by the ratio, and the ratio: (F,) and (F,)."""
     nearest, found = np.empty(len(vectors), dtype=np.int64), np.empty(len(vectors))
-    for start in range(0, len(vectors), PEOPLE_AT_ONCE):
-        part = slice(start, start + PEOPLE_AT_ONCE)
+    at_once = max(1, COMPARED_AT_ONCE // len(means))
+    for start in range(0, len(vectors), at_once):
+        part = slice(start, start + at_once)
         ratios = noise.ratios(squared_distances(vectors[part], means), _ALONE, counts)
         ratios[np.arange(len(ratios)), owners[part]] = np.inf
         nearest[part] = ratios.argmin(axis=1)
@@ -193,8 +191,9 @@ def _near_people(
 ) -> Iterator[tuple[Counts, Counts, Distances]]:
     """Yield pairs of one of the `rows` and one of the `columns` who are near each other, and their ratios."""
     same = np.array_equal(rows, columns)
-    for start in range(0, len(rows), PEOPLE_AT_ONCE):
-        part = rows[start : start + PEOPLE_AT_ONCE]
+    at_once = max(1, COMPARED_AT_ONCE // len(columns))
+    for start in range(0, len(rows), at_once):
+        part = rows[start : start + at_once]
         ratios = noise.ratios(
             squared_distances(means[part], means[columns]), counts[part][:, None], counts[columns][None]
         )
@@ -237,15 +236,19 @@ def _suspects(noise: NoiseLevel | None, vectors: Embeddings, people: Labels, one
     """Return ids in place of places, and the faces to show."""
     names = np.unique(people)
     one = _Found(np.minimum(one.first, one.second), np.maximum(one.first, one.second), one.expected)
-    excluded = np.zeros(len(people), dtype=np.bool_)
-    excluded[wrong.first] = True
-    rows_of = [np.flatnonzero((people == name) & ~excluded) for name in names[np.append(one.first, one.second)]]
+    trusted = np.ones(len(people), dtype=np.bool_)
+    trusted[wrong.first] = False
+
+    def faces_of(place: int) -> Counts:
+        rows = np.flatnonzero(people == names[place])
+        return rows[trusted[rows]] if trusted[rows].any() else rows
+
     pairs = [
-        _nearest_pair(vectors, first, second)
-        for first, second in zip(rows_of[: len(one.first)], rows_of[len(one.first) :], strict=True)
+        _nearest_pair(vectors, faces_of(first), faces_of(second))
+        for first, second in zip(one.first, one.second, strict=True)
     ]
     owned = [
-        _nearest_pair(vectors, np.array([row]), np.flatnonzero((people == names[owner]) & ~excluded))
+        _nearest_pair(vectors, np.array([row]), faces_of(owner))
         for row, owner in zip(wrong.first, wrong.second, strict=True)
     ]
     return Suspects(
