@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.mining_rivals import batches_by_chance, flat, in_batch_miners, in_batches, others_of
 from benchmarks.mining_truth import Truth
-from tests.training.mining.crowds import look_alikes
+from tests.training.mining.look_alikes import look_alikes
 from training.mining.exact import nearest_of_others
 from training.mining.neighbors import as_stored
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.mining.crowds import look_alikes
+from tests.training.mining.look_alikes import look_alikes
 from training.learning.neighbors import nearest_of_others
 from training.metrics.types import Counts, Embeddings
 from training.mining import exact

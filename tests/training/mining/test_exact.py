@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.training.mining.crowds import look_alikes
+from tests.training.mining.look_alikes import look_alikes
 from training.metrics.types import Counts, Embeddings
 from training.mining.exact import nearest_of_others
 from training.mining.neighbors import NOBODY, as_stored

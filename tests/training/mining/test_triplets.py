@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tests.training.mining.crowds import look_alikes
+from tests.training.mining.look_alikes import look_alikes
 from training.metrics.distances import squared_distances
 from training.metrics.types import Counts, Distances
 from training.mining import triplets

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from faces.exceptions import JobCancelledError
 from faces.models import Job
 from tests import factories
-from tests.training.mining.crowds import look_alikes
+from tests.training.mining.look_alikes import look_alikes
 from tests.training.models import factories as training_factories
 from training.configuration import TrainingConfiguration
 from training.metrics.types import Counts, Embeddings
