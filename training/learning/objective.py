@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.configuration import Negatives, TrainingConfiguration
+from training.configuration import Augmentation, Negatives, TrainingConfiguration
 from training.learning.triplet_loss import (
     Triplets,
     is_hard,
@@ -45,6 +45,12 @@ class Pairs:
         parts = (of_one, of_two, batch.triplets.reshape(-1, 3))
         return cls(*(torch.from_numpy(part).to(device, non_blocking=True) for part in parts))
 
+    @property
+    def with_own(self) -> Tensor:
+        """(B + P, 2) the same pairs behind one of each face with itself."""
+        own = torch.arange(len(self.of_two), device=self.of_two.device)
+        return torch.cat([own[:, None].expand(-1, 2), self.of_one])
+
 
 class Objective(NamedTuple):
     """Numbers of one step as tensors without dimensions; see `StepOutcome`. Only the first has a gradient."""
@@ -65,9 +71,16 @@ def objective(
     configuration: TrainingConfiguration,
     generator: torch.Generator,
 ) -> Objective:
-    """Judge (B, D) unit embeddings of a batch beside the parent's embeddings of the same faces as they are."""
-    distances = squared_distances(embeddings)
-    triplets = _triplets(distances.detach(), pairs, configuration, generator)
+    """Judge (B, D) unit embeddings of a batch beside the parent's embeddings of the same faces as they are.
+
+    With poor cameras anchors are compared with the parent's embeddings, and the first positive of each is its own face
+    as it is: a poor copy is to find good photos where they were before, and people with a single photo teach that, too.
+    Otherwise embeddings are compared with each other.
+    """
+    keeps_place = configuration.augmentation == Augmentation.POOR_CAMERAS
+    distances = squared_distances(embeddings, parent if keeps_place else embeddings)
+    positives = pairs.with_own if keeps_place else pairs.of_one
+    triplets = _triplets(distances.detach(), positives, pairs, configuration, generator)
     losses = triplet_losses(distances, triplets.places, configuration.alpha)
     parent_loss = (embeddings - parent).square().sum(dim=1).mean()
     loss = mean_of_active(losses, triplets.counts) + configuration.parent_weight * parent_loss
@@ -84,14 +97,18 @@ def objective(
 
 
 def _triplets(
-    distances: Tensor, pairs: Pairs, configuration: TrainingConfiguration, generator: torch.Generator
+    distances: Tensor,
+    positives: Tensor,
+    pairs: Pairs,
+    configuration: TrainingConfiguration,
+    generator: torch.Generator,
 ) -> Triplets:
     """Those that were mined, and some that happen to be in the batch; only by chance where negatives are random."""
     shares = Shares(configuration.hard_share, configuration.semi_hard_share, configuration.random_share)
     if configuration.negatives == Negatives.RANDOM:
         shares = Shares(hard=0.0, semi_hard=0.0, random=1.0)
     in_batch = triplets_in_batch(
-        distances, pairs.of_one, pairs.of_two, alpha=configuration.alpha, shares=shares, generator=generator
+        distances, positives, pairs.of_two, alpha=configuration.alpha, shares=shares, generator=generator
     )
     return Triplets.of(pairs.mined).beside(in_batch)
 

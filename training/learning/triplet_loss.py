@@ -36,9 +36,9 @@ class Triplets:
         return Triplets(torch.cat([self.places, others.places]), torch.cat([self.counts, others.counts]))
 
 
-def squared_distances(embeddings: Tensor) -> Tensor:
-    """(B, D) float32 of unit length -> (B, B), 0 to 4."""
-    return (2 - 2 * embeddings @ embeddings.T).clamp_min(0)
+def squared_distances(embeddings: Tensor, others: Tensor | None = None) -> Tensor:
+    """(B, D) and (C, D) float32 of unit length -> (B, C), 0 to 4; without others among themselves."""
+    return (2 - 2 * embeddings @ (embeddings if others is None else others).T).clamp_min(0)
 
 
 def triplet_losses(distances: Tensor, places: Tensor, alpha: float) -> Tensor:

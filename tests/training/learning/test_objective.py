@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.configuration import Negatives, TrainingConfiguration
+from training.configuration import Augmentation, Negatives, TrainingConfiguration
 from training.learning.objective import Objective, Pairs, objective
 from training.metrics.types import Counts
 from training.mining.batches import Batch
@@ -99,3 +99,20 @@ def test_a_step_against_the_gradient_brings_the_positive_nearer_and_the_negative
     after = judged(moved, batch_of(1, 1, 2), CONFIGURATION)
     assert after.positive_distance < found.positive_distance
     assert after.negative_distance > found.negative_distance
+
+
+def test_with_poor_cameras_anchors_are_compared_with_the_parents_embeddings() -> None:
+    poor = replace(CONFIGURATION, augmentation=Augmentation.POOR_CAMERAS)
+    parent = at(0, 60)
+    hard = judged(at(32, 58), batch_of(1, 2), poor, parent)
+    # To the first the other face is nearer than its own, from the second it is far: none is semi-hard.
+    assert int(hard.triplets) == 0
+    semi_hard = judged(at(29, 58), batch_of(1, 2), poor, parent)
+    assert float(semi_hard.loss) == pytest.approx(apart(29) - apart(31) + 0.25, abs=1e-6)
+    assert int(semi_hard.triplets) == 3
+
+
+def test_with_poor_cameras_other_photos_of_the_person_are_positives_too() -> None:
+    poor = replace(CONFIGURATION, augmentation=Augmentation.POOR_CAMERAS, semi_hard_share=0.0, random_share=1.0)
+    found = judged(at(0, 10, 90), batch_of(1, 1, 2), poor, at(0, 20, 80))
+    assert int(found.triplets) == 3 * (3 + 2)
