@@ -1,13 +1,13 @@
 """What a gallery has to learn from, in numbers: how much of it is used, and what is left out for which reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from faces.models import Face, Gallery, Photo
 from training.configuration import TrainingConfiguration
-from training.exceptions import InvalidConfigurationError, TooLittleToLearnError
+from training.exceptions import TooLittleToLearnError
 from training.mining.sets import Part
 from training.services.training_sets import ChosenFaces, choose_faces, still_usable, usable_faces
 
@@ -44,12 +44,12 @@ class MaterialCounts:
 
 
 def count_material(gallery: Gallery, configuration: TrainingConfiguration) -> MaterialCounts:
-    """Return what a run would use. A batch that does not fit is for the form to say, and is passed over here."""
+    """Return what a run would use, with as many people in a batch as there are."""
     _, people, photos = usable_faces(gallery)
     everybody, owner = np.unique(people, return_inverse=True)
     pairs = np.unique(np.column_stack([owner, photos]), axis=0)
     of_each = np.bincount(pairs[:, 0], minlength=len(everybody))
-    chosen, missing = _chosen(gallery, configuration)
+    chosen, missing = _chosen(gallery, replace(configuration, people_per_batch=2))
     used = len(people) if chosen is None else len(chosen)
     return MaterialCounts(
         faces=used,
@@ -66,8 +66,6 @@ def count_material(gallery: Gallery, configuration: TrainingConfiguration) -> Ma
 def _chosen(gallery: Gallery, configuration: TrainingConfiguration) -> tuple[ChosenFaces | None, str]:
     try:
         return choose_faces(gallery, configuration), ""
-    except InvalidConfigurationError:
-        return None, ""
     except TooLittleToLearnError as error:
         return None, error.detail
 

@@ -1,15 +1,17 @@
 """Starting a training run: which gallery, and what is to be done with it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from faces.exceptions import FacetError
 from faces.models import Gallery
 from faces.tasks import send_jobs
-from faces.views.page import gallery_in_use, page, remember_gallery, render_page, signed_in, status_of
+from faces.views.page import gallery_in_use, page, remember_gallery, render_page, signed_in
 from training.configuration import TrainingConfiguration
 from training.exceptions import InvalidConfigurationError
 from training.models import TrainingRun
@@ -31,50 +33,46 @@ def start(request: HttpRequest) -> HttpResponse:
     values: Mapping[str, str] = request.POST if request.method == "POST" else request.GET
     gallery = _chosen(galleries, values.get("gallery") or str(gallery_in_use(request) or ""))
     remember_gallery(request, gallery)
-    preset, configuration = _asked(values)
-    form = TrainingForm(request.POST if request.method == "POST" else None, configuration=configuration)
-    status = 200
-    if request.method == "POST":
-        wanted = form.configuration()
-        if wanted is not None:
-            try:
-                run = request_training(gallery=gallery, configuration=wanted, user=signed_in(request))
-            except InvalidConfigurationError as error:
-                form.refuse_fields(error)
-            except FacetError as error:
-                form.refuse(error)
-                status = status_of(error)
-            else:
-                send_jobs()
-                messages.success(request, "The run waits for a worker. Searches go on as before.")
-                return redirect("training:run", run.pk)
-        configuration = wanted or configuration
-    return _show(request, galleries, gallery, preset, form, configuration, status)
+    form = TrainingForm(request.POST) if request.method == "POST" else None
+    if form is not None and (run := _started(form, gallery, signed_in(request))) is not None:
+        send_jobs()
+        messages.success(request, "The run waits for a worker. Searches go on as before.")
+        return redirect("training:run", run.pk)
+    return _show(request, galleries, gallery, form)
 
 
-def _show(
-    request: HttpRequest,
-    galleries: list[Gallery],
-    gallery: Gallery,
-    preset: Preset | None,
-    form: TrainingForm,
-    configuration: TrainingConfiguration,
-    status: int,
-) -> HttpResponse:
+def _started(form: TrainingForm, gallery: Gallery, user: User) -> TrainingRun | None:
+    """Return the run that the form asks for; None where it cannot be, which the form then says."""
+    configuration = form.configuration()
+    if configuration is None:
+        return None
+    try:
+        return request_training(gallery=gallery, configuration=configuration, user=user)
+    except InvalidConfigurationError as error:
+        form.refuse_fields(error)
+    except FacetError as error:
+        form.refuse(error)
+    return None
+
+
+def _show(request: HttpRequest, galleries: list[Gallery], gallery: Gallery, form: TrainingForm | None) -> HttpResponse:
     settle_runs(gallery=gallery)
+    preset, configuration = _asked(request.GET if form is None else request.POST)
     material = count_material(gallery, configuration)
+    people = min(configuration.people_per_batch, max(material.trained_on, 2))
+    configuration = replace(configuration, people_per_batch=people)
+    form = form or TrainingForm(configuration=configuration)
     return render_page(
         request,
         "training/runs/start.html",
         title="Training",
         heading="Retrain the encoder",
-        status=status,
         galleries=galleries,
         gallery=gallery,
         presets=PRESETS,
         preset=preset,
         form=form,
-        is_open=bool(form.errors) and any(name in form.fields for name in form.errors),
+        is_open=any(name in form.fields for name in form.errors),
         material=material,
         seconds=expected_seconds(configuration, material.faces),
         under_way=gallery.training_runs.exclude(state__in=TrainingRun.FINISHED).first(),
