@@ -53,7 +53,7 @@ class ChangedPairs:
 
 def changed_pairs(report: EvaluationReport, *, shown: int = SHOWN) -> ChangedPairs:
     """Return the pairs of held-out faces that the training changed most; empty for a report without a comparison."""
-    return _sorted_out(_kept(report), shown)
+    return _sorted_out(kept_pairs(report), shown)
 
 
 def changed_between(first: EvaluationReport, second: EvaluationReport, *, shown: int = SHOWN) -> ChangedPairs:
@@ -67,8 +67,8 @@ def changed_between(first: EvaluationReport, second: EvaluationReport, *, shown:
         second: whose candidate is `after`.
         shown: pairs in each list.
     """
-    known = {_key(pair): pair for pair in _kept(first)}
-    both = [(known[_key(pair)], pair) for pair in _kept(second) if _key(pair) in known]
+    known = {_key(pair): pair for pair in kept_pairs(first)}
+    both = [(known[_key(pair)], pair) for pair in kept_pairs(second) if _key(pair) in known]
     pairs = [ChangedPair(one.first_face, one.second_face, one.is_mated, one.after, two.after) for one, two in both]
     return _sorted_out(pairs, shown)
 
@@ -81,7 +81,8 @@ def as_json(pairs: Sequence[ChangedPair]) -> list[list[Any]]:
     ]
 
 
-def _kept(report: EvaluationReport) -> list[ChangedPair]:
+def kept_pairs(report: EvaluationReport) -> list[ChangedPair]:
+    """Return all pairs that a report keeps: those that changed most, and those that were hardest for the parent."""
     rows: list[list[Any]] = report.figures.get(KEY, [])
     return [ChangedPair(first, second, bool(mated), before, after) for first, second, mated, before, after in rows]
 

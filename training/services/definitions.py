@@ -56,5 +56,11 @@ FIELDS = {
     "probabilities": "The pair classifiers that were made with the report, and how good they are on people they were "
     "not made with.",
     "snapshot": "What it was measured on: the state of the gallery, the taus in force, the seed.",
+    "report.compared_with, difference": "Of a training run's candidate: its parent, and the candidate's TAR minus the "
+    "parent's at the FMR that snapshot.fmr names, with its 95 % interval.",
+    "snapshot.comparison": "Of a candidate: `plain` photos as they are, `probes` poor copies among them; TAR and EER "
+    "of the parent (before) and of the candidate (after), each at its own tau; `outcome` by the intervals.",
+    "changed_pairs": "Of a candidate: pairs of faces, by their ids, whose distance changed most from the parent "
+    "(before) to the candidate (after), and those that were hardest for the parent.",
 }
 """Of the JSON file."""

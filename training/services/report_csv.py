@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from training.metrics.figures import AtRate, Difference, Figures, Histogram, Rate, Series, Verification
+from training.services.held_out_outcome import Judgement
 
 COLUMNS = (
     "series",
@@ -55,12 +57,12 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = dict[str, object]
 
 
-def report_csv(figures: Figures) -> str:
-    """Return the table, with a line of headings."""
+def report_csv(figures: Figures, judgement: Judgement | None = None) -> str:
+    """Return the table, with a line of headings; `judgement` says how the version compares with its parent."""
     target = io.StringIO(newline="")
     writer = csv.DictWriter(target, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    for row in _rows(figures):
+    for row in chain(_judged(judgement), _rows(figures)):
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return target.getvalue()
 
@@ -105,6 +107,21 @@ def _rows(figures: Figures) -> Iterator[Row]:
     for confusion in figures.confusions:
         ids: Row = {"face": confusion.face, "person": confusion.person, "other": confusion.other}
         yield {"series": "confusion", "value": confusion.distance, **ids}
+
+
+def _judged(judgement: Judgement | None) -> Iterator[Row]:
+    """Yield what changed from the parent to this version; errors and people are not told of differences."""
+    kinds = {"photo": judgement.plain, "poor_photo": judgement.probes} if judgement is not None else {}
+    for name, compared in kinds.items():
+        if compared is None:
+            continue
+        taus = {"parent": compared.tau_before, "candidate": compared.tau_after}
+        for rate, change, asked in (("tar", compared.tar, compared.fmr), ("eer", compared.eer, None)):
+            for whose, value in (("parent", change.before), ("candidate", change.after)):
+                where: Row = {"asked": asked, "tau": taus[whose] if asked is not None else None}
+                yield {"series": f"{name}.{rate}_{whose}", "value": value, "trials": compared.mated, **where}
+            limits: Row = {"value": change.difference, "low": change.low, "high": change.high}
+            yield {"series": f"{name}.{rate}_difference", "asked": asked, **limits}
 
 
 def _verification(name: str, verification: Verification, taus: list[float]) -> Iterator[Row]:

@@ -5,15 +5,18 @@ People and faces are called by their ids, never by names; groups by the values o
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from django.conf import settings
 from django.utils.http import content_disposition_header
 
 from faces.exceptions import InvalidRequestError
+from faces.models import EncoderVersion
 from training.models import EvaluationReport
+from training.services.changed_pairs import kept_pairs
 from training.services.definitions import DEFINITIONS, FIELDS, PRIVACY
+from training.services.held_out_outcome import judgement_of
 from training.services.report_csv import report_csv
 from training.services.report_html import report_html
 from training.services.report_probability import classifiers_of
@@ -74,17 +77,17 @@ def export_report(report: EvaluationReport, form: Form) -> Export:
 
 
 def _csv(report: EvaluationReport) -> str:
-    return report_csv(read_figures(report))
+    return report_csv(read_figures(report), judgement_of(report))
 
 
 def report_json(report: EvaluationReport) -> str:
     """Return a report with everything that is known of it; `figures` is read back by `Figures.from_json`."""
-    version = report.encoder_version
     document = {
         "about": f"Error rates of a gallery's face search, measured by Facet. {PRIVACY}",
         "facet_version": settings.VERSION,
         "report": {
             "id": report.pk,
+            "kind": report.kind,
             "measured_at": report.created_at.isoformat(),
             "gallery": report.gallery.slug if report.gallery is not None else None,
             "measured_on": report.measured_on,
@@ -93,17 +96,16 @@ def report_json(report: EvaluationReport) -> str:
             "mated": report.mated,
             "non_mated": report.non_mated,
             "seconds": report.seconds,
-            "encoder_version": {
-                "id": version.pk,
-                "name": version.name,
-                "architecture": version.architecture,
-                "weights_sha256": version.weights_sha256,
-                "preprocessing_version": version.preprocessing_version,
-                "dimension": version.dimension,
-            },
+            "encoder_version": _of_version(report.encoder_version),
+            "training_run": report.training_run_id,
+            "compared_with": None if report.compared_with is None else _of_version(report.compared_with),
+            "difference": report.difference,
+            "difference_low": report.difference_low,
+            "difference_high": report.difference_high,
         },
         "snapshot": report.snapshot,
         "figures": read_figures(report).as_json(),
+        "changed_pairs": [asdict(pair) for pair in kept_pairs(report)],
         "probabilities": [
             {
                 "id": row.pk,
@@ -119,3 +121,14 @@ def report_json(report: EvaluationReport) -> str:
         "definitions": DEFINITIONS,
     }
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _of_version(version: EncoderVersion) -> dict[str, object]:
+    return {
+        "id": version.pk,
+        "name": version.name,
+        "architecture": version.architecture,
+        "weights_sha256": version.weights_sha256,
+        "preprocessing_version": version.preprocessing_version,
+        "dimension": version.dimension,
+    }

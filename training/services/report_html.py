@@ -5,7 +5,9 @@ from django.template.loader import render_to_string
 
 from training.models import EvaluationReport
 from training.services.definitions import DEFINITIONS, PRIVACY
+from training.services.held_out_beside import beside
 from training.services.report_sections import sections_of
+from training.services.reports import heading_of
 
 
 def report_html(report: EvaluationReport) -> str:
@@ -16,6 +18,8 @@ def report_html(report: EvaluationReport) -> str:
     """
     context = {
         "report": report,
+        "heading": heading_of(report),
+        "beside": beside(report),
         "sections": sections_of(report),
         "definitions": DEFINITIONS,
         "privacy": PRIVACY,

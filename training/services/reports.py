@@ -18,6 +18,10 @@ IMPOSTORS = 0.001
 """The FMR that a line about a report is for."""
 
 
+SHOWN = (EvaluationReport.Kind.GALLERY.value, EvaluationReport.Kind.HELD_OUT.value)
+"""Kinds of reports that can be read one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A report in a line: what is missed where false rates are held that most galleries are asked for."""
@@ -39,8 +43,7 @@ def shown_reports() -> QuerySet[EvaluationReport]:
 
     Those of galleries, and those of training runs on the people who were held out.
     """
-    kinds = (EvaluationReport.Kind.GALLERY, EvaluationReport.Kind.HELD_OUT)
-    reports = EvaluationReport.objects.filter(kind__in=kinds, gallery__isnull=False)
+    reports = EvaluationReport.objects.filter(kind__in=SHOWN, gallery__isnull=False)
     return reports.select_related("gallery", "encoder_version", "job", "training_run", "compared_with").defer("figures")
 
 

@@ -1,4 +1,4 @@
-"""Evaluations: error rates of galleries."""
+"""Evaluations: error rates of galleries, and of people who were held out from training."""
 
 from typing import Any, ClassVar
 
@@ -23,10 +23,25 @@ class MeasuredVersionSerializer(serializers.Serializer[Any]):
 
 
 class EvaluationSerializer(serializers.ModelSerializer[EvaluationReport]):
-    """A measurement of a gallery's error rates."""
+    """A measurement of error rates: of a gallery, or of people who were held out from a training run."""
 
     gallery = GalleryField(read_only=True)
     encoder_version = MeasuredVersionSerializer(read_only=True)
+    training_run = serializers.PrimaryKeyRelatedField[Any](
+        read_only=True, help_text="From which the people were held out; null for a gallery's own evaluation."
+    )
+    compared_with = MeasuredVersionSerializer(
+        read_only=True, allow_null=True, help_text="The parent, on the same people and photos."
+    )
+    difference = serializers.FloatField(
+        read_only=True,
+        allow_null=True,
+        help_text="This version's TAR minus that of `compared_with`, at the FMR that `snapshot.fmr` names.",
+    )
+    difference_low = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="The lower limit of its 95 % interval, from resampling people."
+    )
+    difference_high = serializers.FloatField(read_only=True, allow_null=True, help_text="The upper limit.")
     job = serializers.PrimaryKeyRelatedField[Any](read_only=True, help_text="The job that measured; null if gone.")
     mated = serializers.IntegerField(read_only=True, help_text="Comparisons of the same person.")
     non_mated = serializers.IntegerField(read_only=True, help_text="Comparisons of different people.")
@@ -38,8 +53,13 @@ class EvaluationSerializer(serializers.ModelSerializer[EvaluationReport]):
         model = EvaluationReport
         fields: ClassVar = [
             "id",
+            "kind",
             "gallery",
             "encoder_version",
+            "compared_with",
+            "difference",
+            "difference_low",
+            "difference_high",
             "training_run",
             "measured_on",
             "people",

@@ -32,7 +32,7 @@ LOOK = Needs(ApiKey.Scope.READ, "view_evaluationreport", app="training")
 
 
 class EvaluationViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[EvaluationReport]):
-    """How often answers are wrong, measured on a gallery's own photos."""
+    """How often answers are wrong, measured on a gallery's own photos, or on people held out from a training run."""
 
     queryset = shown_reports()
     serializer_class = EvaluationSerializer
