@@ -45,7 +45,7 @@ def test_the_usual_settings_are_right() -> None:
 )
 def test_each_setting_has_its_range_and_says_it(name: str, right: list[Any], wrong: list[Any], says: str) -> None:
     for value in right:
-        configuration = replace(USUAL, **{"photos_per_person": 2, name: value})  # type: ignore[arg-type]
+        configuration = replace(USUAL, **{"photos_per_person": 2, name: value})
         assert configuration.problems() == {}, value
     for value in wrong:
         problems = replace(USUAL, **{name: value}).problems()

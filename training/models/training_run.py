@@ -24,7 +24,7 @@ class TrainingRun(models.Model):
 
     `checkpoint` and `best` are empty, or say where in the storage a file of the run's own lies, with its SHA-256 and
     the number of its epoch: {"path", "sha256", "epoch"}. The one is all that is needed to go on, the other the weights
-    of the best epoch so far.
+    of the best epoch so far. `checkpoint` has `moved`, too: see `training.services.training_sets.moved_people`.
     """
 
     class State(models.TextChoices):

@@ -24,7 +24,7 @@ from training.retraining.guarding import Guard
 from training.retraining.negatives import Miner
 from training.retraining.reporting import CANCELLED, Reporter
 from training.services.run_files import fetch_file, forget_files, keep_file
-from training.services.training_sets import check_enough, still_usable
+from training.services.training_sets import check_enough, moved_people, still_usable
 
 FACES_IN_A_UNIT = 64
 """Faces that are read or judged in about the time of a step."""
@@ -45,6 +45,7 @@ class Trainer:
     earlier_seconds: float = 0.0
     epoch: int = 0
     best: EpochRecord | None = field(default=None)
+    _moved: dict[str, int] = field(default_factory=dict)
 
     def train(self) -> None:
         """Train until all epochs are done, the time is up, or somebody wishes to finish.
@@ -55,6 +56,7 @@ class Trainer:
             TooLittleToLearnError: meanwhile there is too little to learn from.
         """
         self._resume()
+        self._moved = moved_people(self.run.gallery, self.material.usable, self.configuration)
         if not self.run.epoch_records.filter(number=0).exists():
             self._judge_parent()
         self.reporter.tell("Looking for faces under a wrong name")
@@ -145,7 +147,7 @@ class Trainer:
         with self.reporter.alive(self.reporter.note):
             local = self.folder / "checkpoint.safetensors"
             digest = self.learner.save(local)
-            checkpoint = keep_file(self.run, local, sha256=digest, epoch=record.number)
+            checkpoint = keep_file(self.run, local, sha256=digest, epoch=record.number) | {"moved": self._moved}
             best = self._keep_weights(record.number) if is_best else self.run.best
         former = self.run.checkpoint, self.run.best if is_best else {}
         with transaction.atomic():
@@ -180,7 +182,7 @@ class Trainer:
     def _drop_those_who_left(self) -> None:
         """Learn no more from people who withdrew consent or were deleted, nor by them."""
         self.material = without_those_who_left(self.run, self.material)
-        check_enough(self.run.gallery, self.material.usable, self.configuration)
+        check_enough(self.run.gallery, self.material.usable)
 
     def _rows(self, part: Part) -> tuple[Counts, Counts]:
         rows = self.material.faces.rows_of(part)

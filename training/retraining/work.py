@@ -79,13 +79,17 @@ class _Attempt:
                 material = self._train(material, weights)
                 self.run.move_to(S.EVALUATING)
         material = without_those_who_left(self.run, material)
-        check_enough(self.run.gallery, material.usable, self.configuration)
         Judge(self.run, self.configuration, material.faces, self.reporter, self.folder, self.device).judge()
         return self._succeed(material)
 
     def _gather(self, weights: Path | None) -> Material:
         self.reporter.tell("Choosing the faces to learn from")
-        chosen = choose_faces(self.run.gallery, self.configuration, before=self.run.started_at)
+        chosen = choose_faces(
+            self.run.gallery,
+            self.configuration,
+            before=self.run.started_at,
+            moved=self.run.checkpoint.get("moved"),
+        )
         units = len(chosen) // FACES_IN_A_UNIT + 1
         judged = 2 * int((chosen.parts == Part.HELD_OUT).sum()) // FACES_IN_A_UNIT + 1
         self.reporter.total = units + self.configuration.epochs * self.configuration.steps_per_epoch + judged
@@ -93,7 +97,7 @@ class _Attempt:
         progress = self.reporter.progress(note, len(chosen), units=units)
         encoder = FaceEncoder.load(spec_of(self.run.parent), weights, device=str(self.device))
         material = cut_crops(chosen, encoder, self.folder / "crops.npy", progress=progress)
-        check_enough(self.run.gallery, material.usable, self.configuration)
+        check_enough(self.run.gallery, material.usable)
         there = material.usable
         TrainingRun.objects.filter(pk=self.run.pk).update(
             people=there.people_in(Part.TRAINED_ON),
@@ -171,7 +175,11 @@ def _ended_as_it_ends(run: TrainingRun) -> Iterator[None]:
         if not TrainingRun.objects.filter(pk=run.pk).exists():
             raise JobCancelledError("The run was deleted, and its gallery perhaps with it.") from error
         told = _told(error)
-        _end(run, S.FAILED, error=told.detail if told else f"It went wrong: {type(error).__name__}.")
+        _end(
+            run,
+            S.FAILED,
+            error=told.detail if told else f"It went wrong: {type(error).__name__}. The log has the details.",
+        )
         if told is None or told is error:
             raise
         raise told from error

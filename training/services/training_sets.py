@@ -1,9 +1,8 @@
 """Which faces a gallery can be learned from, and what each person serves for."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,16 @@ from faces.models import Face, Gallery, Person, Photo
 from faces.querysets import FaceQuerySet
 from training.configuration import TrainingConfiguration
 from training.exceptions import InvalidConfigurationError, TooLittleToLearnError
-from training.metrics.types import Counts, Distances, Mask
+from training.metrics.types import Counts, Mask
 from training.mining.sets import Part
-
-FEWEST_TRAINED_ON = 4
-FEWEST_JUDGED = 3
-"""People with two photos or more that each part needs. With fewer to judge by, one face decides."""
+from training.services.training_parts import (
+    FEWEST_JUDGED,
+    FEWEST_TRAINED_ON,
+    parts_by_share,
+    photos_of,
+    share_of_each,
+    split,
+)
 
 FEWEST_PEOPLE = FEWEST_TRAINED_ON + 2 * FEWEST_JUDGED
 """With two photos or more."""
@@ -60,7 +63,11 @@ class ChosenFaces:
 
 
 def choose_faces(
-    gallery: Gallery, configuration: TrainingConfiguration, *, before: datetime | None = None
+    gallery: Gallery,
+    configuration: TrainingConfiguration,
+    *,
+    before: datetime | None = None,
+    moved: Mapping[str, int] | None = None,
 ) -> ChosenFaces:
     """Choose the faces of a training run.
 
@@ -68,15 +75,23 @@ def choose_faces(
         gallery: whose.
         configuration: how many of them, and the shares of the parts.
         before: faces that came later take no part, so that a run that goes on has the faces it began with.
+        moved: what `moved_people` said when the run began: nobody who was trained on shall be judged by, even if
+            others left meanwhile.
 
     Raises:
         TooLittleToLearnError: there are too few people or photos; the text says what is missing.
         InvalidConfigurationError: a batch has more people than are trained on.
     """
     faces, people, photos = usable_faces(gallery, before)
-    parts = split(gallery.pk, people, photos, configuration)
+    parts = (
+        split(gallery.pk, people, photos, configuration)
+        if moved is None
+        else parts_by_share(gallery.pk, people, configuration, moved)
+    )
     chosen = ChosenFaces(faces, people, photos, parts)
-    check_enough(gallery, chosen, configuration)
+    check_enough(gallery, chosen)
+    if moved is None:
+        _check_batch(gallery, chosen, configuration)
     kept = np.zeros(len(faces), dtype=np.bool_)
     limits = ((Part.TRAINED_ON, configuration.most_photos, configuration.seed),)
     for part, most, seed in (*limits, (Part.WATCHED, MOST_WATCHED, 0), (Part.HELD_OUT, MOST_HELD_OUT, 0)):
@@ -99,33 +114,22 @@ def still_usable(gallery: Gallery, faces: Counts, people: Counts) -> Mask:
     return usable
 
 
-def split(gallery: int, people: Counts, photos: Counts, configuration: TrainingConfiguration) -> npt.NDArray[np.int8]:
-    """Return for each of (M,) faces what its person serves for.
-
-    It hangs on gallery and person alone: the held-out people are those with the smallest numbers, the watched ones
-    those with the largest, so that with larger shares others join them and nobody changes sides. In small galleries,
-    where a part comes to too few people with two photos, the next ones join it.
-    """
-    everybody, owner = np.unique(people, return_inverse=True)
-    numbers = np.array([_number(gallery, int(person)) for person in everybody])
-    in_pairs = _photos_of(owner, photos, len(everybody)) >= 2
-    is_held_out = _taken(numbers, numbers < configuration.held_out_share, in_pairs)
-    is_watched = (numbers >= 1 - configuration.watched_share) & ~is_held_out
-    is_watched = _taken(-numbers, is_watched, in_pairs & ~is_held_out)
-    _leave_some(numbers, is_held_out, is_watched, in_pairs)
-    parts = np.where(is_held_out, Part.HELD_OUT, np.where(is_watched, Part.WATCHED, Part.TRAINED_ON))
-    return parts.astype(np.int8)[owner]
+def moved_people(gallery: Gallery, chosen: ChosenFaces, configuration: TrainingConfiguration) -> dict[str, int]:
+    """Return the part of everybody who is not where the shares alone would have them, by id; few, in any gallery."""
+    by_share = parts_by_share(gallery.pk, chosen.people, configuration, {})
+    moved = chosen.parts != by_share
+    pairs = zip(chosen.people[moved].tolist(), chosen.parts[moved].tolist(), strict=True)
+    return {str(person): part for person, part in pairs}
 
 
-def check_enough(gallery: Gallery, chosen: ChosenFaces, configuration: TrainingConfiguration) -> None:
-    """Make sure that there are people to learn from and to judge by, and that a batch can be filled.
+def check_enough(gallery: Gallery, chosen: ChosenFaces) -> None:
+    """Make sure that there are people to learn from and to judge by.
 
     Raises:
         TooLittleToLearnError: not enough.
-        InvalidConfigurationError: a batch has more people than are trained on.
     """
     everybody, owner = np.unique(chosen.people, return_inverse=True)
-    in_pairs = int((_photos_of(owner, chosen.photos, len(everybody)) >= 2).sum())
+    in_pairs = int((photos_of(owner, chosen.photos, len(everybody)) >= 2).sum())
     if not len(everybody):
         raise TooLittleToLearnError(
             f"Nobody in gallery “{gallery.name}” has a photo to learn from. A face counts that belongs to a person, "
@@ -149,6 +153,9 @@ def check_enough(gallery: Gallery, chosen: ChosenFaces, configuration: TrainingC
             people=in_pairs,
             needed=FEWEST_PEOPLE,
         )
+
+
+def _check_batch(gallery: Gallery, chosen: ChosenFaces, configuration: TrainingConfiguration) -> None:
     there = chosen.people_in(Part.TRAINED_ON)
     if configuration.people_per_batch > there:
         text = (
@@ -156,64 +163,6 @@ def check_enough(gallery: Gallery, chosen: ChosenFaces, configuration: TrainingC
             f"{configuration.people_per_batch} people does not fit. Take {min(there, 256)} or fewer people in a batch."
         )
         raise InvalidConfigurationError(text, fields={"people_per_batch": text}, people=there)
-
-
-def share_of_each(people: Counts, most: int, seed: int) -> Counts:
-    """Return (m,) ascending places of at most `most` of the faces, of each person about the same share.
-
-    Args:
-        people: (M,) whose each is, ascending.
-        most: how many.
-        seed: of what is left out.
-
-    Two faces of each person come first, and where even these are too many, fewer people.
-    """
-    if len(people) <= most:
-        return np.arange(len(people), dtype=np.int64)
-    rng = np.random.default_rng(seed)
-    _, owner, counts = np.unique(people, return_inverse=True, return_counts=True)
-    shuffled = np.lexsort((rng.random(len(people)), owner))  # each person's faces in an order drawn by chance
-    rank = np.empty(len(people), dtype=np.int64)
-    rank[shuffled] = np.arange(len(people)) - np.repeat(np.cumsum(counts) - counts, counts)
-    who_first = rng.permutation(len(counts))[owner]
-    share = np.where(rank < 2, 0.0, (rank + 0.5) / counts[owner])
-    order = np.lexsort((rank, who_first, share))
-    chosen: Counts = np.sort(order[:most]).astype(np.int64)
-    return chosen
-
-
-def _taken(numbers: Distances, by_share: Mask, in_pairs: Mask) -> Mask:
-    """The people of a share, and those of the next smallest numbers until enough of them have two photos."""
-    missing = FEWEST_JUDGED - int((by_share & in_pairs).sum())
-    others = np.flatnonzero(in_pairs & ~by_share)
-    taken = by_share.copy()
-    if missing > 0:
-        taken[others[np.argsort(numbers[others])[:missing]]] = True
-    return taken
-
-
-def _leave_some(numbers: Distances, is_held_out: Mask, is_watched: Mask, in_pairs: Mask) -> None:
-    """Give people back, from the larger part first, until there are enough to train on; changes the two masks."""
-    while (in_pairs & ~is_held_out & ~is_watched).sum() < FEWEST_TRAINED_ON:
-        held_out, watched = np.flatnonzero(is_held_out & in_pairs), np.flatnonzero(is_watched & in_pairs)
-        if max(len(held_out), len(watched)) <= FEWEST_JUDGED:
-            return
-        if len(held_out) >= len(watched):
-            is_held_out[held_out[numbers[held_out].argmax()]] = False
-        else:
-            is_watched[watched[numbers[watched].argmin()]] = False
-
-
-def _number(gallery: int, person: int) -> float:
-    """From 0 to less than 1, the same in every run, and spread evenly."""
-    digest = blake2b(f"{gallery}:{person}".encode(), digest_size=8).digest()
-    return (int.from_bytes(digest) >> 11) / 2**53
-
-
-def _photos_of(owner: Counts, photos: Counts, people: int) -> Counts:
-    """(people,) how many different photos each has: two faces in one photo are no pair."""
-    pairs = np.unique(np.column_stack([owner, photos]), axis=0)
-    return np.bincount(pairs[:, 0], minlength=people)
 
 
 def usable_faces(gallery: Gallery, before: datetime | None = None) -> tuple[Counts, Counts, Counts]:

@@ -35,11 +35,19 @@ def asked(gallery: Gallery, **changed: Any) -> TrainingRun:
     return request_training(gallery=gallery, configuration=replace(TINY, **changed))
 
 
+def job_of(run: TrainingRun) -> Job:
+    """The job that does the run, as it is now."""
+    return Job.objects.get(training_run=run)
+
+
 def done(run: TrainingRun, *, at: Callable[[str], object] = lambda _: None) -> Job:
     """Do the run's job to its end, or until `at`, which is told each note, raises."""
-    assert run.job_id is not None
-    job = Job.objects.get(pk=run.job_id)
-    perform(job=job, work=lambda job: train_encoder(job, show=lambda _done, _total, note: at(note)))
+
+    def show(_done: int, _total: int, note: str) -> None:
+        at(note)
+
+    job = job_of(run)
+    perform(job=job, work=lambda job: train_encoder(job, show=show))
     job.refresh_from_db()
     run.refresh_from_db()
     return job
@@ -55,7 +63,7 @@ def killed_at(run: TrainingRun, words: str) -> None:
     try:
         done(run, at=kill)
     except Killed:
-        Job.objects.filter(pk=run.job_id, state=Job.State.RUNNING).update(state=Job.State.QUEUED)
+        Job.objects.filter(training_run=run, state=Job.State.RUNNING).update(state=Job.State.QUEUED)
         run.refresh_from_db()
         return
     raise AssertionError(f"The run was never told to be at “{words}”.")

@@ -8,6 +8,7 @@ from faces.models import EncoderVersion, Gallery, Job, Person, Photo
 from tests.training.retraining.runs import TINY, asked, curve_of, done, left_behind, weights_of
 from tests.training.services.learned import add_person, gallery_of
 from training.configuration import Augmentation, Layers, Negatives
+from training.mining.planning import plan_epoch
 from training.models import EpochRecord, EvaluationReport, TrainingRun
 from training.services.training_sets import choose_faces
 
@@ -146,15 +147,12 @@ def test_who_withholds_consent_while_it_trains_is_learned_from_no_more(gallery: 
         if note.startswith("Epoch 1 of 3: judging"):
             Person.objects.filter(pk=leaver).update(consent=Person.Consent.WITHHELD)
 
-    from training.retraining import trainer
-
     def noted(**given: object) -> object:
         seen.append({int(person) for person in given["people"]})  # type: ignore[attr-defined]  # an array
-        return planned(**given)  # type: ignore[arg-type]
+        return plan_epoch(**given)  # type: ignore[arg-type]
 
-    planned = trainer.plan_epoch
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "plan_epoch", noted)
+        patch.setattr("training.retraining.trainer.plan_epoch", noted)
         job = done(run, at=watch)
     assert [leaver in people for people in seen] == [True, False, False], job.error
 
@@ -162,7 +160,7 @@ def test_who_withholds_consent_while_it_trains_is_learned_from_no_more(gallery: 
 def test_a_run_that_is_asked_about_again_after_it_succeeded_answers_the_same(gallery: Gallery) -> None:
     run = asked(gallery, epochs=1)
     result = done(run).result
-    Job.objects.filter(pk=run.job_id).update(state=Job.State.QUEUED, finished_at=None)
+    Job.objects.filter(training_run=run).update(state=Job.State.QUEUED, finished_at=None)
     again = done(run)
     assert (again.state, again.result["candidate"]) == (Job.State.SUCCEEDED, result["candidate"])
     assert EncoderVersion.objects.filter(parent=gallery.encoder_version).count() == 1

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,7 @@ from training.services.run_scratch import remove_leftover_folders, scratch_folde
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def home(tmp_path: Path, settings: Any) -> Path:
     settings.FOLDERS = SimpleNamespace(var=tmp_path)
     return tmp_path / "training"
 

@@ -15,15 +15,8 @@ from tests.training.services.learned import add_person, faces_of, gallery_of
 from training.configuration import TrainingConfiguration
 from training.exceptions import InvalidConfigurationError, TooLittleToLearnError
 from training.mining.sets import Part
-from training.services.training_sets import (
-    FEWEST_JUDGED,
-    FEWEST_PEOPLE,
-    FEWEST_TRAINED_ON,
-    choose_faces,
-    share_of_each,
-    split,
-    still_usable,
-)
+from training.services.training_parts import FEWEST_JUDGED, FEWEST_TRAINED_ON, share_of_each, split
+from training.services.training_sets import FEWEST_PEOPLE, choose_faces, moved_people, still_usable
 
 SMALL = TrainingConfiguration(people_per_batch=4)
 
@@ -186,6 +179,35 @@ class TestChosenFaces:
         assert int((chosen.parts == Part.TRAINED_ON).sum()) == 20
         for part in (Part.WATCHED, Part.HELD_OUT):
             assert set(chosen.faces[chosen.parts == part]) == set(everything.faces[everything.parts == part])
+
+
+@pytest.mark.django_db
+class TestGoingOn:
+    def test_nobody_changes_parts_when_others_leave(self) -> None:
+        gallery = gallery_of([2] * 13)
+        chosen = choose_faces(gallery, SMALL)
+        moved = moved_people(gallery, chosen, SMALL)
+        parts = dict(zip(chosen.people.tolist(), chosen.parts.tolist(), strict=True))
+        for leaver in [person for person, part in parts.items() if part != Part.TRAINED_ON][:3]:
+            Person.objects.filter(pk=leaver).update(consent=Person.Consent.WITHHELD)
+            later = choose_faces(gallery, SMALL, moved=moved)
+            assert leaver not in later.people
+            assert all(parts[person] == part for person, part in zip(later.people, later.parts, strict=True))
+
+    def test_a_batch_that_was_right_at_the_beginning_is_right_later(self) -> None:
+        gallery = gallery_of([2] * 12)
+        chosen = choose_faces(gallery, SMALL)
+        wide = replace(SMALL, people_per_batch=chosen.people_in(Part.TRAINED_ON))
+        leaver = chosen.people[chosen.parts == Part.TRAINED_ON][0]
+        Person.objects.filter(pk=leaver).update(consent=Person.Consent.WITHHELD)
+        assert len(choose_faces(gallery, wide, moved=moved_people(gallery, chosen, wide))) == 22
+        with pytest.raises(InvalidConfigurationError):
+            choose_faces(gallery, wide)
+
+    def test_only_those_are_noted_who_are_not_where_the_shares_have_them(self) -> None:
+        gallery = gallery_of([2] * 40)
+        chosen = choose_faces(gallery, SMALL)
+        assert len(moved_people(gallery, chosen, SMALL)) < 6
 
 
 @pytest.mark.django_db
