@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -264,7 +265,13 @@ def words_of(name: str, value: Any) -> str:
         return percent(float(value))
     if setting.kind == "int":
         return f"{value:,}" if name != "seed" else str(value)
-    return f"{value:.10g}" if setting.kind == "float" else str(value)
+    return decimal_words(value) if setting.kind == "float" else str(value)
+
+
+def decimal_words(value: float) -> str:
+    """Return a number without an exponent: "0.00003"."""
+    text = f"{Decimal(repr(float(value))):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
