@@ -150,6 +150,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SearchUseEnum": "faces.models.SearchEvent.Use",
         "ThresholdUseEnum": "faces.models.Threshold.Use",
+        "EvaluationKindEnum": "training.models.EvaluationReport.Kind",
+        "ReviewKindEnum": "training.models.ReviewItem.Kind",
+        "ReviewStateEnum": "training.models.ReviewItem.State",
         "EncoderVersionStateEnum": "faces.models.EncoderVersion.State",
         "TrainingRunStateEnum": "training.models.TrainingRun.State",
     },
