@@ -198,6 +198,14 @@ GALLERY_PAGES = [
     ("Training", "training:runs", "training.view_trainingrun"),
     ("Questions", "training:questions", "training.view_reviewitem"),
 ]
+# What else there is to see of an encoder version: words, the page (whose address has the version's id), and who may.
+ENCODER_PAGES = [
+    (
+        "Where it comes from, and how good it is",
+        "training:version",
+        ("training.view_trainingrun", "training.view_evaluationreport"),
+    ),
+]
 CELERY_BEAT_SCHEDULE = {
     # An older sweep that has not been fetched yet does nothing a newer one would not do.
     "sweep-photos": {"task": "faces.tasks.sweep_photos", "schedule": 15.0, "options": {"expires": 15}},

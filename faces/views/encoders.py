@@ -4,10 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from encoder.spec import DETECTOR_FILES, DETECTOR_LICENCE, DETECTOR_SOURCE
 from faces.exceptions import FacetError
@@ -84,6 +86,11 @@ def version_page(request: HttpRequest, version_id: int) -> HttpResponse:
         taus=[(use, _tau(version, use)) for use in Threshold.Use],
         form=form if may_change and is_candidate else None,
         is_candidate=is_candidate,
+        more=[
+            (words, reverse(name, args=[version.pk]))
+            for words, name, permissions in settings.ENCODER_PAGES
+            if request.user.has_perms(permissions)
+        ],
     )
 
 

@@ -65,6 +65,14 @@ def judgement_of(report: EvaluationReport) -> Judgement | None:
 
 def outcome_words(judgement: Judgement) -> str:
     """Return the verdict in a sentence."""
+    is_mixed = judgement.probes is not None and judgement.probes.outcome is Outcome.BETTER
+    if is_mixed and judgement.outcome is Outcome.WORSE:
+        return "The candidate is better than its parent on poor photos, and worse on good ones."
+    if is_mixed and judgement.outcome is Outcome.NO_CLEAR_DIFFERENCE:
+        return (
+            "The candidate is better than its parent on poor photos; so few people cannot tell whether it loses more "
+            f"than {100 * TOLERATED:g} point on good ones."
+        )
     return {
         Outcome.BETTER: "The candidate is better than its parent.",
         Outcome.NO_CLEAR_DIFFERENCE: "No clear difference: so few people cannot tell the candidate from its parent.",

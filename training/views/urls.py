@@ -13,6 +13,7 @@ from training.views import (
     runs,
     threshold,
     thresholds,
+    versions,
 )
 
 app_name = "training"
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("questions/galleries/<int:gallery_id>/", review_list.gallery_questions, name="gallery-questions"),
     path("questions/galleries/<int:gallery_id>/check/", review_changes.check, name="name-check"),
     path("questions/galleries/<int:gallery_id>/progress/", review_list.progress, name="name-check-progress"),
+    path("encoder-versions/<int:version_id>/training/", versions.version_page, name="version"),
     path("thresholds/", thresholds.threshold_list, name="thresholds"),
     path(
         "thresholds/<int:version_id>/<slug:use>/<int:gallery_id>/", threshold.threshold_page, name="threshold-gallery"
