@@ -121,7 +121,7 @@ def _watched(traces: Sequence[Trace]) -> list[_Picture]:
             "epoch",
             Axis("EER", Kind.RATE, 0, 0),
             [
-                _Curve("Photos as in the run", "EER", 2, _of("held_out_eer")),
+                _Curve("Poor copies", "EER", 2, _of("held_out_eer")),
                 _Curve("Photos as they are", "EER", 3, _of("plain_eer")),
             ],
             is_watched=True,
@@ -134,7 +134,7 @@ def _watched(traces: Sequence[Trace]) -> list[_Picture]:
             "epoch",
             Axis("TAR", Kind.RATE, 0, 0),
             [
-                _Curve("Photos as in the run", "TAR", 2, _of("held_out_tar")),
+                _Curve("Poor copies", "TAR", 2, _of("held_out_tar")),
                 _Curve("Photos as they are", "TAR", 3, _of("plain_tar")),
             ],
             is_watched=True,
@@ -231,13 +231,13 @@ def _line(picture: _Picture, curve: _Curve, trace: Trace, *, color: int | None =
 
 
 def _ends(picture: _Picture, lines: Sequence[Line]) -> tuple[float, float]:
-    """Return where the axis of values begins and ends: at 0, but for shares that lie far from it."""
+    """Return where the axis of values begins and ends: at 0, but for rates of watched people far from it."""
     values = [value for line in lines for value in line.y]
     highest, lowest = max(values, default=0.0), min(values, default=0.0)
     high = _rounded_up(ROOM * highest) if highest > 0 else 1.0
     if picture.y.kind is not Kind.RATE:
         return 0.0, high
-    low = max(0.0, (int(10 * lowest) - 1) / 10) if lowest > 0.5 else 0.0
+    low = max(0.0, (int(10 * lowest) - 1) / 10) if picture.is_watched and lowest > 0.5 else 0.0
     return low, min(high, 1.0)
 
 

@@ -50,8 +50,8 @@ class RunOutcome:
             return [("Photos as they are", plain, paired_words(plain))]
         probes = self.judgement.probes
         return [
-            ("Poor photos among good ones", probes, paired_words(probes)),
-            ("Good photos among each other", plain, paired_words(plain)),
+            ("Poor copies among good photos", probes, paired_words(probes)),
+            ("Photos as they are", plain, paired_words(plain)),
         ]
 
 

@@ -161,7 +161,7 @@ def test_what_came_of_a_run_is_told_in_words_with_both_reports_and_the_candidate
     run, made = judged_run(after=0.4)
     text = text_of(client, address_of(run))
     assert "The candidate is better than its parent." in text
-    assert f"The candidate: {made.candidate.name}" in text
+    assert f"The candidate is called {made.candidate.name}." in text
     page = client.get(address_of(run)).content.decode()
     assert reverse("pages:encoder-version", args=[made.candidate.pk]) in page
     for report in run.evaluation_reports.all():

@@ -65,7 +65,7 @@ def test_watched_people_have_one_line_where_photos_are_as_they_are_and_two_where
     assert [(line.name, points(line)) for line in alike["eer"].lines] == [("Watched people", [(0, 0.2), (1, 0.1)])]
     poorer = charts(Trace("Run 1", [judged(0, 0.2, 0.02), judged(1, 0.1, 0.03)], 1))
     assert [(line.name, line.y) for line in poorer["eer"].lines] == [
-        ("Photos as in the run", [0.2, 0.1]),
+        ("Poor copies", [0.2, 0.1]),
         ("Photos as they are", [0.02, 0.03]),
     ]
     assert poorer["tar"].title == "True claims accepted (TAR) at FMR 0.1 %"
@@ -83,7 +83,7 @@ def test_runs_over_each_other_have_a_color_each_and_their_second_curves_are_dash
     lines = charts(two, one)["eer"].lines
     assert [(line.name, line.is_dashed) for line in lines] == [
         ("Run 2", False),
-        ("Run 1, photos as in the run", False),
+        ("Run 1, poor copies", False),
         ("Run 1, photos as they are", True),
     ]
     assert lines[0].color != lines[1].color == lines[2].color
