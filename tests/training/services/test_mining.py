@@ -1,10 +1,13 @@
 """A training run's faces in the database: the same neighbors as by comparing all, and nothing left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import OperationalError, connection, transaction
+from psycopg.errors import DiskFull, QueryCanceled
+from psycopg.sql import Composable
 
 from faces.exceptions import JobCancelledError
 from faces.models import Job
@@ -160,6 +163,47 @@ def test_an_error_within_a_broken_transaction_keeps_its_reason() -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         write_and_raise(ZeroDivisionError(), breaks=True)
     assert tables() == []
+
+
+class Failing:
+    """Lets statements with some words in them fail, the first so many times."""
+
+    def __init__(self, words: str, cause: Exception, *, times: int = 1) -> None:
+        self.words, self.cause, self.times = words, cause, times
+
+    def __call__(self, execute: Callable[..., Any], sql: Any, *details: Any) -> Any:
+        text = sql.as_string() if isinstance(sql, Composable) else str(sql)
+        if self.words in text and self.times:
+            self.times -= 1
+            raise OperationalError("It failed.") from self.cause
+        return execute(sql, *details)
+
+
+def test_an_index_that_several_processes_have_no_room_for_is_built_by_one() -> None:
+    vectors, people = look_alikes(people=100, faces=4)
+    fails = Failing("USING hnsw", DiskFull())
+    with connection.execute_wrapper(fails), NeighborTable(RUN, scanned_up_to=0) as table:
+        table.write(vectors, people)
+        found = table.nearest(5)
+    assert not fails.times
+    assert (found.rows == nearest_of_others(vectors, people, 5).rows).mean() > 0.9
+
+
+def test_an_index_that_cannot_be_built_for_another_reason_is_an_error() -> None:
+    with connection.execute_wrapper(Failing("USING hnsw", QueryCanceled())), pytest.raises(OperationalError):
+        NeighborTable(RUN, scanned_up_to=0).write(*look_alikes(people=4, faces=2))
+    assert tables() == []
+
+
+def test_a_table_that_cannot_be_dropped_hides_no_other_error_and_is_one_by_itself() -> None:
+    table = NeighborTable(RUN)
+    table.write(*look_alikes(people=4, faces=2))
+    with connection.execute_wrapper(Failing("DROP TABLE", DiskFull(), times=2)):
+        with pytest.raises(JobCancelledError), table:
+            raise JobCancelledError("It was cancelled.")
+        with pytest.raises(OperationalError), table:
+            pass
+    assert tables() == [f"{mining.PREFIX}{RUN}"]
 
 
 @pytest.mark.django_db(transaction=True)
