@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 
 from faces.models import Gallery, Job
 from faces.views.page import gallery_in_use, page, remember_gallery, render_page
@@ -19,6 +18,7 @@ from training.views.review_cards import answer_words, question_of
 from training.views.review_changes import CHANGES
 
 PER_PAGE = 24
+GALLERIES = Gallery.objects.select_related("encoder_version")
 LONGEST_ID = 18
 
 
@@ -41,11 +41,11 @@ class Progress:
 
 
 @page("training.view_reviewitem", "faces.view_person")
-def questions(request: HttpRequest) -> HttpResponse:
+def questions(request: HttpRequest, gallery_id: int | None = None) -> HttpResponse:
     """Show one question large, and the other open ones; or those that were answered."""
     form = ReviewFilterForm(request.GET)
     form.is_valid()
-    gallery = _gallery(request, form)
+    gallery = _gallery(request, form) if gallery_id is None else get_object_or_404(GALLERIES, pk=gallery_id)
     if gallery is None:
         return render_page(request, "training/review/list.html", title="Questions", gallery=None)
     remember_gallery(request, gallery)
@@ -73,11 +73,10 @@ def questions(request: HttpRequest) -> HttpResponse:
 
 
 def _gallery(request: HttpRequest, form: ReviewFilterForm) -> Gallery | None:
-    galleries = Gallery.objects.select_related("encoder_version")
     chosen = form.cleaned_data.get("gallery")
     number = str(chosen.pk if chosen is not None else gallery_in_use(request) or "")
-    found = galleries.filter(pk=int(number)).first() if _is_id(number) else None
-    return found or galleries.first()
+    found = GALLERIES.filter(pk=int(number)).first() if _is_id(number) else None
+    return found or GALLERIES.first()
 
 
 def _is_id(text: str) -> bool:
@@ -114,13 +113,6 @@ def _just_answered(request: HttpRequest, gallery: Gallery) -> tuple[ReviewItem, 
     rows = ReviewItem.objects.of(gallery).answered().select_related("first_person", "second_person")
     item = rows.filter(pk=int(number)).first() if _is_id(number) else None
     return None if item is None else (item, answer_words(item))
-
-
-@page("training.view_reviewitem", "faces.view_person")
-def gallery_questions(_request: HttpRequest, gallery_id: int) -> HttpResponse:
-    """Lead to the questions of a gallery."""
-    gallery = get_object_or_404(Gallery, pk=gallery_id)
-    return redirect(f"{reverse('training:questions')}?{urlencode({'gallery': gallery.pk})}")
 
 
 @page("training.view_reviewitem")

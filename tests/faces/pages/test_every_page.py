@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from faces.models import ApiKey, EncoderVersion, SearchEvent, Threshold
+from faces.models import ApiKey, EncoderVersion, Face, SearchEvent, Threshold
 from faces.services.events import Asker, record_similar
 from faces.services.similarity import similar_to_person
 from faces.views import urls as pages
@@ -15,7 +15,7 @@ from tests import factories
 from tests.faces.pages.conftest import ClientOf, Filled
 from tests.training import measured
 from tests.training.models import factories as training_factories
-from training.models import EvaluationReport, TrainingRun
+from training.models import EvaluationReport, ReviewItem, TrainingRun
 from training.views import urls as training
 
 LISTS = (
@@ -23,6 +23,7 @@ LISTS = (
     "people",
     "photos",
     "unknown-faces",
+    "questions",
     "thresholds",
     "evaluations",
     "runs",
@@ -60,6 +61,9 @@ ONLY_POSTED = (
     "threshold-restore",
     "threshold-hold",
     "evaluation-measure",
+    "question-answer",
+    "question-undo",
+    "name-check",
     "run-cancel",
     "run-finish",
     "run-retry",
@@ -100,6 +104,7 @@ def address(name: str, filled: Filled) -> str:
         "report_id": report_of(filled).pk,
         "form": "json",
         "run_id": run_of(filled).pk,
+        "item_id": question_of(filled).pk,
     }
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern.pattern))
     return reverse(f"{space}:{name}", kwargs={key: values[key] for key in wanted})
@@ -113,6 +118,12 @@ def report_of(filled: Filled) -> EvaluationReport:
 def run_of(filled: Filled) -> TrainingRun:
     """A training run on the gallery of `filled`."""
     return TrainingRun.objects.first() or training_factories.run(gallery=filled.gallery)
+
+
+def question_of(filled: Filled) -> ReviewItem:
+    """Whether the two people of `filled` are one."""
+    second = Face.objects.filter(person=filled.other).first() or factories.face(person=filled.other)
+    return ReviewItem.objects.first() or training_factories.question(filled.face, second)
 
 
 def decision_of(filled: Filled) -> SearchEvent:
