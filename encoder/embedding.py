@@ -59,15 +59,24 @@ class CropEmbedder:
         """Crops of one pass."""
         return max(CROPS_AT_ONCE[self.device.type] // len(self.spec.views), 1)
 
+    def embed_on_device(self, crops: Tensor) -> Tensor:
+        """The same of (B, S, S, 3) uint8 on the device: (B, dimension) float32 there, of unit length."""
+        with torch.inference_mode():
+            means = torch.cat([self._means(part) for part in crops.split(self.at_once)])
+        return nn.functional.normalize(means.clone())
+
     def _embed(self, crops: Pixels) -> FloatArray:
+        result: FloatArray = self._means(upload(crops, self.device)).cpu().numpy()
+        return result
+
+    def _means(self, crops: Tensor) -> Tensor:
         """The mean of the unit embeddings of each face's views."""
-        views = self._make_views(upload(crops, self.device))  # (V, B, S, S, 3)
+        views = self._make_views(crops)  # (V, B, S, S, 3)
         inputs = centered(views.flatten(0, 1).permute(0, 3, 1, 2), self._dtype)  # (V * B, 3, S, S), channels_last
         answers = share_out(self._run_backbone, inputs.tensor_split(hands(len(inputs) // SMALL_BATCH, self.device)))
         units = nn.functional.normalize(torch.cat(answers))
-        embeddings = units.reshape(len(views), len(crops), -1).mean(dim=0)
-        result: FloatArray = embeddings.cpu().numpy()
-        return result
+        means: Tensor = units.reshape(len(views), len(crops), -1).mean(dim=0)
+        return means
 
     def _run_backbone(self, inputs: Tensor) -> Tensor:
         with torch.inference_mode():

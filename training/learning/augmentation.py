@@ -73,6 +73,10 @@ class Looks:
     lights: Values
     poverty: Sequence[Poverty | None]
 
+    def only(self, places: Sequence[int]) -> Looks:
+        """Of some of the faces."""
+        return Looks(self.turns[places], self.lights[places], [self.poverty[place] for place in places])
+
 
 class Augmenter:
     """Makes copies of faces as a run's augmentation says, the same ones for the same keys."""
@@ -87,10 +91,22 @@ class Augmenter:
 
     def __call__(self, crops: Pixels, keys: Sequence[Key]) -> Tensor:
         """(B, S, S, 3) uint8 and B keys -> (B, S, S, 3) uint8 on the device."""
+        return self.beside_good(crops, keys)[0]
+
+    def beside_good(self, crops: Pixels, keys: Sequence[Key]) -> tuple[Tensor, Tensor]:
+        """The same, and beside it the copies that a good camera would have made: turned and lit alike, (B, S, S, 3)."""
         if self.kind == Augmentation.NONE:
-            return upload(crops, self._device)
+            copies = upload(crops, self._device)
+            return copies, copies
         looks = _drawn(self.kind, [np.random.default_rng((self.seed, *key)) for key in keys])
-        return seen(upload(self._spoiled(crops, looks.poverty), self._device), looks)
+        good = seen(upload(crops, self._device), looks)
+        poor = [place for place, poverty in enumerate(looks.poverty) if poverty]
+        if not poor:
+            return good, good
+        copies = good.clone()
+        spoiled = self._spoiled(crops[poor], [looks.poverty[place] for place in poor])
+        copies[poor] = seen(upload(spoiled, self._device), looks.only(poor))
+        return copies, good
 
     def probes(self, crops: Pixels, rows: Sequence[int]) -> Pixels:
         """Each face as a poor camera takes it, by its row; where the run knows no poor cameras, as it is."""

@@ -22,7 +22,7 @@ from training.exceptions import TrainingFailedError
 from training.learning.augmentation import Augmenter
 from training.learning.determinism import deterministic, reserve_workspace
 from training.learning.embedding import embedded, upright_embedder
-from training.learning.inputs import Ahead, CropSource
+from training.learning.inputs import Ahead, CropSource, Inputs
 from training.learning.learning_part import LearningPart
 from training.learning.objective import Objective, Pairs, objective
 from training.learning.outcome import StepOutcome
@@ -93,7 +93,7 @@ class Learner:
         if self._configuration.layers == Layers.ALL:
             parent = upright_embedder(self.spec, self._loaded(), self._device, self._dtype)
             self.parent = embedded(parent, lambda some: training_set.crops[some], rows, progress)
-            self._ahead = Ahead(CropSource(self.spec, training_set.crops, self._augmenter, self._device))
+            self._ahead = Ahead(CropSource(self.spec, training_set.crops, self._augmenter, parent, self._device))
             return
         self._features = StoredFeatures(training_set, self._front(), self._augmenter, self._device)
         self._features.fill(self._folder, progress)
@@ -207,12 +207,13 @@ class Learner:
         except EncoderError as error:
             raise TrainingFailedError(f"The weights to begin with cannot be used. {error}") from error
 
-    def _step(self, inputs: Tensor, batch: Batch, step: int, rate: float) -> StepOutcome:
+    def _step(self, inputs: Inputs, batch: Batch, step: int, rate: float) -> StepOutcome:
         parent = torch.from_numpy(self.parent[batch.rows]).to(self._device, non_blocking=True)
+        own = parent if inputs.parent is None else inputs.parent
         generator = torch.Generator(self._device).manual_seed(_number(self._configuration.seed, step))
         pairs = Pairs.of(batch, self._device)
         found = self._part.learn(
-            inputs, lambda embeddings: objective(embeddings, parent, pairs, self._configuration, generator)
+            inputs.faces, lambda embeddings: objective(embeddings, parent, own, pairs, self._configuration, generator)
         )
         with one_torch_thread():
             return self._improve(found, step, rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -85,9 +86,11 @@ class LearningPart:
         answers, pull = part
         return torch.autograd.grad(answers, self.parameters, pull)
 
-    def _precision(self) -> torch.autocast:
+    def _precision(self) -> AbstractContextManager[object]:
         """bfloat16 has the range of float32, so that small gradients need no scale."""
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._dtype != torch.float32)
+        if self._dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self._device.type, torch.bfloat16)
 
 
 def blocks_of(backbone: Backbone, layers: Layers) -> int | None:

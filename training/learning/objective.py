@@ -67,22 +67,35 @@ class Objective(NamedTuple):
 def objective(
     embeddings: Tensor,
     parent: Tensor,
+    own: Tensor,
     pairs: Pairs,
     configuration: TrainingConfiguration,
     generator: torch.Generator,
 ) -> Objective:
-    """Judge (B, D) unit embeddings of a batch beside the parent's embeddings of the same faces as they are.
+    """Judge (B, D) unit embeddings of a batch.
 
-    With poor cameras anchors are compared with the parent's embeddings, and the first positive of each is its own face
-    as it is: a poor copy is to find good photos where they were before, and people with a single photo teach that, too.
+    With poor cameras anchors are compared with the parent's embeddings, and the first positive of each is its own face:
+    a poor copy is to find good photos where they were before, and people with a single photo teach that, too.
     Otherwise embeddings are compared with each other.
+
+    Args:
+        embeddings: of the copies that were made of the batch's faces.
+        parent: (B, D) the parent's, of the same faces as they are.
+        own: (B, D) the parent's, of the same copies as a good camera would have made them. What the parent says differs
+            from copy to copy, so that there is always more to learn from it.
+        pairs: who is who.
+        configuration: of the run.
+        generator: where chance comes from.
     """
     keeps_place = configuration.augmentation == Augmentation.POOR_CAMERAS
-    distances = squared_distances(embeddings, parent if keeps_place else embeddings)
+    away = (embeddings - own).square().sum(dim=1)
+    distances = squared_distances(embeddings)
+    if keeps_place:
+        distances = torch.diagonal_scatter(squared_distances(embeddings, parent), away)
     positives = pairs.with_own if keeps_place else pairs.of_one
     triplets = _triplets(distances.detach(), positives, pairs, configuration, generator)
     losses = triplet_losses(distances, triplets.places, configuration.alpha)
-    parent_loss = (embeddings - parent).square().sum(dim=1).mean()
+    parent_loss = away.mean()
     loss = mean_of_active(losses, triplets.counts) + configuration.parent_weight * parent_loss
     with torch.no_grad():
         return Objective(

@@ -16,6 +16,7 @@ from encoder.threads import hands, share_out
 from training.configuration import Augmentation
 from training.exceptions import TrainingFailedError
 from training.learning.augmentation import Augmenter, Key
+from training.learning.inputs import Inputs
 from training.metrics.types import Counts, Progress
 from training.mining.batches import Batch
 from training.mining.sets import TrainingSet
@@ -72,13 +73,13 @@ class StoredFeatures:
                     self._features[self._places[wanted, copy]] = features.numpy()
             progress(len(rows))
 
-    def of(self, batch: Batch, step: int) -> Tensor:
-        """One of the stored copies of each face, by chance: (B, ...) float32 on the device."""
+    def of(self, batch: Batch, step: int) -> Inputs:
+        """One of the stored copies of each face, by chance: (B, ...) float32."""
         own = self._places[batch.rows]
         copies = np.concatenate([own[:, :1], own[:, _FIRST_COPY:]], axis=1)
         chance = np.random.default_rng((self._augmenter.seed, _CHOICE, step))
         chosen = copies[np.arange(len(own)), chance.integers(0, copies.shape[1], len(own))]
-        return self._read(np.where(chosen >= 0, chosen, own[:, _AS_IT_IS]))
+        return Inputs(self._read(np.where(chosen >= 0, chosen, own[:, _AS_IT_IS])), None)
 
     def as_they_are(self, rows: Counts) -> Tensor:
         """(R, ...) float32 on the device."""

@@ -41,6 +41,7 @@ def judged(
     return objective(
         vectors,
         vectors if parent is None else parent,
+        vectors if parent is None else parent,
         Pairs.of(batch, torch.device("cpu")),
         configuration,
         torch.Generator().manual_seed(0),
