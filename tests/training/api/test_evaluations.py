@@ -10,6 +10,7 @@ from faces.models import Gallery, Job
 from tests import factories
 from tests.faces.api.conftest import ClientFor
 from tests.training.measured import enroll, made, report
+from tests.training.models.factories import run
 from training.metrics.figures import FORMAT, Figures
 from training.models import EvaluationReport
 
@@ -180,3 +181,35 @@ def test_staff_read_and_measure_as_their_permissions_say(gallery: Gallery) -> No
 @pytest.mark.parametrize("path", ["", "/1", "/1/export/html"])
 def test_without_a_key_nothing_is_told(path: str) -> None:
     assert APIClient().get(EVALUATIONS + path).status_code == 401
+
+
+def test_what_was_found_of_held_out_people_is_told_by_its_run_and_its_number(
+    client: APIClient, gallery: Gallery
+) -> None:
+    own, training = report(gallery=gallery), run(gallery=gallery)
+    parent = report(gallery=gallery, kind="held_out", training_run=training)
+    candidate = report(
+        gallery=gallery,
+        kind="held_out",
+        training_run=training,
+        encoder_version=factories.encoder_version(),
+        compared_with=gallery.encoder_version,
+        difference=0.02,
+        difference_low=0.01,
+        difference_high=0.03,
+    )
+
+    assert [row["id"] for row in client.get(EVALUATIONS).json()["results"]] == [own.pk]
+    of_run = client.get(EVALUATIONS, {"training_run": training.pk}).json()["results"]
+    assert [row["id"] for row in of_run] == [candidate.pk, parent.pk]
+    told = client.get(f"{EVALUATIONS}/{candidate.pk}").json()
+    assert (told["kind"], told["training_run"]) == ("held_out", training.pk)
+    assert told["compared_with"]["id"] == gallery.encoder_version_id
+    assert [told[f"difference{end}"] for end in ("", "_low", "_high")] == [0.02, 0.01, 0.03]
+    of_gallery = client.get(f"{EVALUATIONS}/{own.pk}").json()
+    assert [of_gallery[name] for name in ("kind", "training_run", "compared_with", "difference")] == [
+        "gallery",
+        None,
+        None,
+        None,
+    ]
