@@ -62,7 +62,7 @@ class CropEmbedder:
     def embed_on_device(self, crops: Tensor) -> Tensor:
         """The same of (B, S, S, 3) uint8 on the device: (B, dimension) float32 there, of unit length."""
         with torch.inference_mode():
-            means = torch.cat([self._means(part) for part in crops.split(self.at_once)])
+            means = torch.cat([self._means(part) for part in torch.split(crops, self.at_once)])
         return nn.functional.normalize(means.clone())
 
     def _embed(self, crops: Pixels) -> FloatArray:

@@ -27,17 +27,17 @@ Key: TypeAlias = tuple[int, ...]
 """What a copy is for, in numbers; the same key makes the same copy."""
 Values: TypeAlias = npt.NDArray[np.float32]
 
-POOR_SHARE = 0.5
+POOR_SHARE = 0.75
 """Of the faces that become poor ones; the others stay sharp, so that the network does not forget these."""
 CROP = 150
 """Pixels of the side of the crop that sizes are said for; other crops are reduced by as much."""
-POOR_SIDES = (20, 60)
-POOR_QUALITIES = (20, 60)
+POOR_SIDES = (24, 40)
+POOR_QUALITIES = (20, 50)
 BLUR = 0.8
 """At most, standard deviation in pixels of the small picture."""
-BLURRED_SHARE = 0.3
+BLURRED_SHARE = 0.2
 
-DEGREES = 4.0
+DEGREES = 10.0
 SHIFT = 0.02
 """Of the side."""
 SCALE = 0.04
@@ -78,6 +78,21 @@ class Looks:
         return Looks(self.turns[places], self.lights[places], [self.poverty[place] for place in places])
 
 
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """Of B faces, on the device.
+
+    Attributes:
+        taken: (B, S, S, 3) uint8, the copies.
+        good: the same ones, turned and lit alike, by a good camera.
+        is_poor: (B,) bool: whether the two differ.
+    """
+
+    taken: Tensor
+    good: Tensor
+    is_poor: Tensor
+
+
 class Augmenter:
     """Makes copies of faces as a run's augmentation says, the same ones for the same keys."""
 
@@ -91,22 +106,24 @@ class Augmenter:
 
     def __call__(self, crops: Pixels, keys: Sequence[Key]) -> Tensor:
         """(B, S, S, 3) uint8 and B keys -> (B, S, S, 3) uint8 on the device."""
-        return self.beside_good(crops, keys)[0]
+        return self.copies(crops, keys).taken
 
-    def beside_good(self, crops: Pixels, keys: Sequence[Key]) -> tuple[Tensor, Tensor]:
-        """The same, and beside it the copies that a good camera would have made: turned and lit alike, (B, S, S, 3)."""
+    def copies(self, crops: Pixels, keys: Sequence[Key]) -> Copies:
+        """The same, and what a good camera would have made of each face."""
+        is_poor = torch.zeros(len(crops), dtype=torch.bool)
         if self.kind == Augmentation.NONE:
-            copies = upload(crops, self._device)
-            return copies, copies
+            as_they_are = upload(crops, self._device)
+            return Copies(as_they_are, as_they_are, is_poor.to(self._device))
         looks = _drawn(self.kind, [np.random.default_rng((self.seed, *key)) for key in keys])
         good = seen(upload(crops, self._device), looks)
         poor = [place for place, poverty in enumerate(looks.poverty) if poverty]
         if not poor:
-            return good, good
-        copies = good.clone()
+            return Copies(good, good, is_poor.to(self._device))
+        is_poor[poor] = True
+        taken = good.clone()
         spoiled = self._spoiled(crops[poor], [looks.poverty[place] for place in poor])
-        copies[poor] = seen(upload(spoiled, self._device), looks.only(poor))
-        return copies, good
+        taken[poor] = seen(upload(spoiled, self._device), looks.only(poor))
+        return Copies(taken, good, is_poor.to(self._device))
 
     def probes(self, crops: Pixels, rows: Sequence[int]) -> Pixels:
         """Each face as a poor camera takes it, by its row; where the run knows no poor cameras, as it is."""
@@ -174,7 +191,7 @@ def _turn(chance: np.random.Generator) -> npt.NDArray[np.float64]:
 
 
 def _poverty(chance: np.random.Generator) -> Poverty:
-    side = np.exp(chance.uniform(*np.log(POOR_SIDES)))  # as many from 20 to 35 as from 35 to 60
+    side = np.exp(chance.uniform(*np.log(POOR_SIDES)))  # as many from 24 to 31 as from 31 to 40
     blur = chance.uniform(0, BLUR) if chance.random() < BLURRED_SHARE else 0.0
     low, high = POOR_QUALITIES
     return Poverty(side=round(float(side)), quality=int(chance.integers(low, high + 1)), blur=float(blur))

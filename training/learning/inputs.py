@@ -28,10 +28,12 @@ class Inputs:
         faces: (B, ...) what the learning part of the network takes.
         parent: (B, D) what the parent makes of the same copies, had a good camera made them; None where that is not
             known.
+        is_poor: (B,) bool: whether a poor camera made them; None likewise.
     """
 
     faces: Tensor
-    parent: Tensor | None
+    parent: Tensor | None = None
+    is_poor: Tensor | None = None
 
 
 class Source(Protocol):
@@ -57,9 +59,9 @@ class CropSource:
     def of(self, batch: Batch, step: int) -> Inputs:
         """A copy of each face, by the step and its place in the batch."""
         crops = np.asarray(self._crops[batch.rows])
-        copies, good = self._augmenter.beside_good(crops, [(_STEP, step, place) for place in range(len(crops))])
-        faces = ((copies.float() - self._mean) / self._scale).permute(0, 3, 1, 2)
-        return Inputs(faces, self._parent.embed_on_device(good))
+        copies = self._augmenter.copies(crops, [(_STEP, step, place) for place in range(len(crops))])
+        faces = ((copies.taken.float() - self._mean) / self._scale).permute(0, 3, 1, 2)
+        return Inputs(faces, self._parent.embed_on_device(copies.good), copies.is_poor)
 
 
 class Ahead:

@@ -24,7 +24,7 @@ from training.learning.determinism import deterministic, reserve_workspace
 from training.learning.embedding import embedded, upright_embedder
 from training.learning.inputs import Ahead, CropSource, Inputs
 from training.learning.learning_part import LearningPart
-from training.learning.objective import Objective, Pairs, objective
+from training.learning.objective import Objective, Pairs, Parent, objective
 from training.learning.outcome import StepOutcome
 from training.learning.schedule import learning_rate
 from training.learning.state import read_state, write_state
@@ -208,12 +208,11 @@ class Learner:
             raise TrainingFailedError(f"The weights to begin with cannot be used. {error}") from error
 
     def _step(self, inputs: Inputs, batch: Batch, step: int, rate: float) -> StepOutcome:
-        parent = torch.from_numpy(self.parent[batch.rows]).to(self._device, non_blocking=True)
-        own = parent if inputs.parent is None else inputs.parent
+        parent = Parent.of(torch.from_numpy(self.parent[batch.rows]).to(self._device, non_blocking=True), inputs)
         generator = torch.Generator(self._device).manual_seed(_number(self._configuration.seed, step))
         pairs = Pairs.of(batch, self._device)
         found = self._part.learn(
-            inputs.faces, lambda embeddings: objective(embeddings, parent, own, pairs, self._configuration, generator)
+            inputs.faces, lambda embeddings: objective(embeddings, parent, pairs, self._configuration, generator)
         )
         with one_torch_thread():
             return self._improve(found, step, rate)

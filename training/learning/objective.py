@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from training.configuration import Augmentation, Negatives, TrainingConfiguration
+from training.learning.inputs import Inputs
 from training.learning.triplet_loss import (
     Triplets,
     is_hard,
@@ -20,6 +21,9 @@ from training.learning.triplet_loss import (
 )
 from training.mining.batches import Batch
 from training.mining.triplets import Shares
+
+GOOD_WEIGHT = 4.0
+"""How much more than the poor copies the good ones are to stay where the parent has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,32 @@ class Pairs:
         return torch.cat([own[:, None].expand(-1, 2), self.of_one])
 
 
+@dataclass(frozen=True, eq=False)
+class Parent:
+    """What the parent makes of a batch, on the device; (B, D) of unit length.
+
+    Attributes:
+        of_faces: as they are.
+        of_copies: of the copies that are learned from, as a good camera would have made them: they differ from one copy
+            to the next, so that there is always more to learn.
+        is_poor: (B,) bool: whether a poor camera made the copy.
+    """
+
+    of_faces: Tensor
+    of_copies: Tensor
+    is_poor: Tensor
+
+    @classmethod
+    def of(cls, of_faces: Tensor, inputs: Inputs) -> Parent:
+        """Where nothing is known of the copies they count as poor ones of faces as they are."""
+        everybody = torch.ones(len(of_faces), dtype=torch.bool, device=of_faces.device)
+        return cls(
+            of_faces,
+            of_faces if inputs.parent is None else inputs.parent,
+            everybody if inputs.is_poor is None else inputs.is_poor,
+        )
+
+
 class Objective(NamedTuple):
     """Numbers of one step as tensors without dimensions; see `StepOutcome`. Only the first has a gradient."""
 
@@ -66,36 +96,29 @@ class Objective(NamedTuple):
 
 def objective(
     embeddings: Tensor,
-    parent: Tensor,
-    own: Tensor,
+    parent: Parent,
     pairs: Pairs,
     configuration: TrainingConfiguration,
     generator: torch.Generator,
 ) -> Objective:
-    """Judge (B, D) unit embeddings of a batch.
+    """Judge (B, D) unit embeddings of copies of a batch's faces.
 
     With poor cameras anchors are compared with the parent's embeddings, and the first positive of each is its own face:
-    a poor copy is to find good photos where they were before, and people with a single photo teach that, too.
-    Otherwise embeddings are compared with each other.
-
-    Args:
-        embeddings: of the copies that were made of the batch's faces.
-        parent: (B, D) the parent's, of the same faces as they are.
-        own: (B, D) the parent's, of the same copies as a good camera would have made them. What the parent says differs
-            from copy to copy, so that there is always more to learn from it.
-        pairs: who is who.
-        configuration: of the run.
-        generator: where chance comes from.
+    a poor copy is to find good photos where they were before, and people with a single photo teach that, too. Good
+    copies are no anchors; they are to stay where the parent has them. Otherwise embeddings are compared with each
+    other, and the parent counts the same for all.
     """
-    keeps_place = configuration.augmentation == Augmentation.POOR_CAMERAS
-    away = (embeddings - own).square().sum(dim=1)
-    distances = squared_distances(embeddings)
-    if keeps_place:
-        distances = torch.diagonal_scatter(squared_distances(embeddings, parent), away)
-    positives = pairs.with_own if keeps_place else pairs.of_one
-    triplets = _triplets(distances.detach(), positives, pairs, configuration, generator)
+    away = (embeddings - parent.of_copies).square().sum(dim=1)
+    if configuration.augmentation == Augmentation.POOR_CAMERAS:
+        distances = torch.diagonal_scatter(squared_distances(embeddings, parent.of_faces), away)
+        triplets = _triplets(distances.detach(), pairs.with_own, pairs, configuration, generator)
+        triplets = triplets.only(parent.is_poor[triplets.places[:, 0]])
+        parent_loss = _mean_where(away, parent.is_poor) + GOOD_WEIGHT * _mean_where(away, ~parent.is_poor)
+    else:
+        distances = squared_distances(embeddings)
+        triplets = _triplets(distances.detach(), pairs.of_one, pairs, configuration, generator)
+        parent_loss = away.mean()
     losses = triplet_losses(distances, triplets.places, configuration.alpha)
-    parent_loss = away.mean()
     loss = mean_of_active(losses, triplets.counts) + configuration.parent_weight * parent_loss
     with torch.no_grad():
         return Objective(
@@ -124,6 +147,10 @@ def _triplets(
         distances, positives, pairs.of_two, alpha=configuration.alpha, shares=shares, generator=generator
     )
     return Triplets.of(pairs.mined).beside(in_batch)
+
+
+def _mean_where(values: Tensor, counts: Tensor) -> Tensor:
+    return (values * counts).sum() / counts.sum().clamp_min(1)
 
 
 def _mean(values: Tensor) -> Tensor:

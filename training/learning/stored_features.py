@@ -79,7 +79,7 @@ class StoredFeatures:
         copies = np.concatenate([own[:, :1], own[:, _FIRST_COPY:]], axis=1)
         chance = np.random.default_rng((self._augmenter.seed, _CHOICE, step))
         chosen = copies[np.arange(len(own)), chance.integers(0, copies.shape[1], len(own))]
-        return Inputs(self._read(np.where(chosen >= 0, chosen, own[:, _AS_IT_IS])), None)
+        return Inputs(self._read(np.where(chosen >= 0, chosen, own[:, _AS_IT_IS])))
 
     def as_they_are(self, rows: Counts) -> Tensor:
         """(R, ...) float32 on the device."""

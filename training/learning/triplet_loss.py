@@ -35,6 +35,10 @@ class Triplets:
         """These, then the others."""
         return Triplets(torch.cat([self.places, others.places]), torch.cat([self.counts, others.counts]))
 
+    def only(self, wanted: Tensor) -> Triplets:
+        """Those of (T,) bool."""
+        return Triplets(self.places, self.counts & wanted)
+
 
 def squared_distances(embeddings: Tensor, others: Tensor | None = None) -> Tensor:
     """(B, D) and (C, D) float32 of unit length -> (B, C), 0 to 4; without others among themselves."""

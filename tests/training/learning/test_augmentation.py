@@ -60,16 +60,16 @@ def test_the_usual_copies_are_the_same_face_a_little_different() -> None:
     made = copies(Augmentation.USUAL, [(key,) for key in range(40)])
     as_they_are = np.abs(made.astype(float) - originals).mean(axis=(1, 2, 3))
     mirrored = np.abs(made.astype(float) - originals[:, :, ::-1]).mean(axis=(1, 2, 3))
-    assert np.minimum(as_they_are, mirrored).max() < 35
+    assert np.minimum(as_they_are, mirrored).max() < 50
     assert 8 < (mirrored < as_they_are).sum() < 32
     assert not (made == originals).all(axis=(1, 2, 3)).any()
 
 
-def test_poor_cameras_take_about_half_of_the_faces_and_leave_the_others_sharp() -> None:
+def test_poor_cameras_take_about_three_faces_of_four_and_leave_the_others_sharp() -> None:
     keys: list[Key] = [(key,) for key in range(60)]
     usual, mixed = copies(Augmentation.USUAL, keys), copies(Augmentation.POOR_CAMERAS, keys)
     is_sharp = (usual == mixed).all(axis=(1, 2, 3))
-    assert 18 <= is_sharp.sum() <= 42
+    assert 6 <= is_sharp.sum() <= 24
     for sharp, poor in zip(usual[~is_sharp], mixed[~is_sharp], strict=True):
         assert detail(poor) < 0.95 * detail(sharp)
 

@@ -15,9 +15,10 @@ from tests.encoder.test_cuda import META, Watch, on_cuda
 from tests.training.learning.people import batch, configured, crops, parent, training_set
 from training.configuration import Augmentation, Layers
 from training.learning.augmentation import Looks, seen
+from training.learning.inputs import Inputs
 from training.learning.learner import Learner
 from training.learning.learning_part import LearningPart
-from training.learning.objective import Objective, Pairs, objective
+from training.learning.objective import Objective, Pairs, Parent, objective
 from training.learning.outcome import StepOutcome
 from training.metrics.types import Embeddings
 
@@ -32,7 +33,7 @@ def test_a_step_stays_on_its_device_and_waits_for_no_number(layers: Layers, augm
     pairs, settings, chance = Pairs.of(batch(), META), configured(layers, augmentation), torch.Generator()
 
     def judge(embeddings: torch.Tensor) -> Objective:
-        return objective(embeddings, of_parent, of_parent, pairs, settings, chance)
+        return objective(embeddings, Parent.of(of_parent, Inputs(inputs)), pairs, settings, chance)
 
     with Watch() as watch:
         found = part.learn(inputs, judge)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from training.configuration import Augmentation, Negatives, TrainingConfiguration
-from training.learning.objective import Objective, Pairs, objective
+from training.learning.inputs import Inputs
+from training.learning.objective import Objective, Pairs, Parent, objective
 from training.metrics.types import Counts
 from training.mining.batches import Batch
 
@@ -40,8 +41,7 @@ def judged(
 ) -> Objective:
     return objective(
         vectors,
-        vectors if parent is None else parent,
-        vectors if parent is None else parent,
+        Parent.of(vectors if parent is None else parent, Inputs(vectors)),
         Pairs.of(batch, torch.device("cpu")),
         configuration,
         torch.Generator().manual_seed(0),
