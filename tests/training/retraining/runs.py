@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -41,13 +42,15 @@ def job_of(run: TrainingRun) -> Job:
 
 
 def done(run: TrainingRun, *, at: Callable[[str], object] = lambda _: None) -> Job:
-    """Do the run's job to its end, or until `at`, which is told each note, raises."""
+    """Do the run's job to its end, or until `at`, which is told every note, raises."""
 
     def show(_done: int, _total: int, note: str) -> None:
         at(note)
 
     job = job_of(run)
-    perform(job=job, work=lambda job: train_encoder(job, show=show))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.retraining.reporting.SECONDS_BETWEEN_REPORTS", 0.0)
+        perform(job=job, work=lambda job: train_encoder(job, show=show))
     job.refresh_from_db()
     run.refresh_from_db()
     return job
