@@ -7,7 +7,7 @@ from training.metrics.figures import Figures, Verification
 from training.metrics.paired import Change, Outcome, Paired
 from training.models import EvaluationReport, TrainingRun
 from training.services.charts import Chart
-from training.services.held_out_outcome import Judgement, change_words, judgement_of, outcome_words, paired_words
+from training.services.held_out_outcome import Judgement, change_words, judgement_of, judgement_sentences, outcome_words
 from training.services.report_charts import FALSE, MISSED, against, log_axis
 from training.services.report_words import one_in
 from training.services.reports import read_figures
@@ -77,18 +77,10 @@ def beside(report: EvaluationReport) -> Beside | None:
         verdict=outcome_words(judgement) if judgement is not None else "",
         badge=BADGES[outcome] if outcome is not None else "",
         name=NAMES[outcome] if outcome is not None else "",
-        sentences=list(_sentences(judgement)) if judgement is not None else [],
+        sentences=list(judgement_sentences(judgement)) if judgement is not None else [],
         rows=list(_rows(judgement)) if judgement is not None else [],
         charts=_charts(parent, candidate) if parent is not None and candidate is not None else [],
     )
-
-
-def _sentences(judgement: Judgement) -> Iterator[str]:
-    if judgement.probes is None:
-        yield paired_words(judgement.plain)
-        return
-    yield f"Copies made as poor as the run trained for, looked for among good photos: {paired_words(judgement.probes)}"
-    yield f"Good photos among each other: {paired_words(judgement.plain)}"
 
 
 def _rows(judgement: Judgement) -> Iterator[ChangeRow]:

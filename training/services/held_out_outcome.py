@@ -1,5 +1,6 @@
 """Whether a candidate is better than its parent, as its report says it, and in words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -78,6 +79,19 @@ def outcome_words(judgement: Judgement) -> str:
         Outcome.NO_CLEAR_DIFFERENCE: "No clear difference: so few people cannot tell the candidate from its parent.",
         Outcome.WORSE: "The candidate is worse than its parent.",
     }[judgement.outcome]
+
+
+def judgement_sentences(judgement: Judgement) -> Iterator[str]:
+    """Yield what was compared, in words and numbers; what the run trained for comes first."""
+    if judgement.probes is None:
+        yield paired_words(judgement.plain)
+        return
+    for photos, compared in (
+        ("Copies as poor as the run trained for, looked for among good photos", judgement.probes),
+        ("Good photos among each other", judgement.plain),
+    ):
+        words = paired_words(compared)
+        yield f"{photos}: {words[0].lower()}{words[1:]}"
 
 
 def paired_words(compared: Paired) -> str:

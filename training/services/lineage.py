@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from faces.models import EncoderVersion
 from training.models import EvaluationReport, TrainingRun
 from training.services.held_out_beside import BADGES, NAMES
-from training.services.held_out_outcome import Judgement, judgement_of, outcome_words, paired_words
+from training.services.held_out_outcome import Judgement, judgement_of, judgement_sentences, outcome_words
 from training.services.reports import Line, gallery_reports, line_of, with_lines
 
 MOST = 50
@@ -35,11 +35,8 @@ class Ancestor:
 
     @property
     def words(self) -> list[str]:
-        """What was compared, in words and numbers: what the run trained for comes first."""
-        if self.judgement is None:
-            return []
-        compared = [self.judgement.probes, self.judgement.plain]
-        return [paired_words(each) for each in compared if each is not None]
+        """What was compared, in words and numbers."""
+        return list(judgement_sentences(self.judgement)) if self.judgement is not None else []
 
     @property
     def badge(self) -> tuple[str, str]:

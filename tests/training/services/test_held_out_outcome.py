@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from training.metrics.paired import Change, Outcome, Paired
-from training.services.held_out_outcome import Judgement, change_words, outcome_words, paired_words, points
+from training.services.held_out_outcome import (
+    Judgement,
+    change_words,
+    judgement_sentences,
+    outcome_words,
+    paired_words,
+    points,
+)
 
 
 def compared(low: float, high: float, *, before: float = 0.941) -> Paired:
@@ -75,3 +82,11 @@ def test_every_outcome_has_its_sentence() -> None:
     assert "worse on good ones" in outcome_words(Judgement(WORSE, BETTER))
     assert "loses more than 1 point on good ones" in outcome_words(Judgement(compared(-0.02, 0.01), BETTER))
     assert change_words(SAME.tar) == "+0.5 points (95 %: -1.0 to +2.0)"
+
+
+def test_what_the_run_trained_for_is_said_first() -> None:
+    first, second = judgement_sentences(Judgement(SAME, BETTER))
+
+    assert first.startswith("Copies as poor as the run trained for, looked for among good photos: of 1,000 mated")
+    assert second.startswith("Good photos among each other: of 1,000 mated comparisons")
+    assert list(judgement_sentences(Judgement(SAME))) == [paired_words(SAME)]
