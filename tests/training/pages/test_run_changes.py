@@ -27,19 +27,25 @@ def posted(client: Client, run: TrainingRun, what: str) -> str:
     return text
 
 
+def job_of(run: TrainingRun) -> Job:
+    """Its job as it stands."""
+    assert run.job is not None
+    run.job.refresh_from_db()
+    return run.job
+
+
 def test_a_waiting_run_is_cancelled_at_once(client: Client, gallery: Gallery) -> None:
     run = run_with_job(gallery, State.QUEUED)
     assert "The run is cancelled" in posted(client, run, "cancel")
     assert run.state == State.CANCELLED
-    assert run.job is not None
-    assert Job.objects.get(pk=run.job_id).state == Job.State.CANCELLED
+    assert job_of(run).state == Job.State.CANCELLED
 
 
 def test_a_training_run_is_told_to_stop_by_its_job(client: Client, gallery: Gallery) -> None:
     run = run_with_job(gallery)
     posted(client, run, "cancel")
     assert run.state == State.TRAINING
-    assert Job.objects.get(pk=run.job_id).cancel_requested_at is not None
+    assert job_of(run).cancel_requested_at is not None
     page = client.get(reverse("training:run", args=[run.pk])).content.decode()
     assert "It is being cancelled" in page
     assert reverse("training:run-cancel", args=[run.pk]) not in page
@@ -58,7 +64,7 @@ def test_an_ended_run_goes_on(client: Client, gallery: Gallery, state: TrainingR
     run = run_with_job(gallery, state)
     assert "goes to a worker again" in posted(client, run, "retry")
     assert run.state == State.QUEUED
-    assert Job.objects.get(pk=run.job_id).state == Job.State.QUEUED
+    assert job_of(run).state == Job.State.QUEUED
 
 
 def test_a_finished_run_is_deleted_and_the_version_that_it_made_stays(client: Client) -> None:

@@ -16,7 +16,7 @@ from tests.training.pages.evaluations import text_of
 from tests.training.pages.runs import run_with_job
 from training.configuration import TrainingConfiguration
 from training.models import TrainingRun
-from training.services.run_words import PRESETS, SETTINGS
+from training.services.run_words import PRESETS, SETTINGS, Preset
 
 START = "training:run-start"
 POOR = FaceQuality(size=100, sharpness=0.01, brightness=0.5, yaw=0, pitch=0, roll=0, score=0.05)
@@ -74,10 +74,9 @@ def test_too_small_a_gallery_says_what_is_missing_and_cannot_be_started(client: 
     assert not TrainingRun.objects.exists()
 
 
-@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.key)
-def test_a_preset_fills_in_the_settings(client: Client, gallery: Gallery, preset: object) -> None:
-    wanted = next(each for each in PRESETS if each is preset)
-    page = client.get(reverse(START), {"gallery": gallery.pk, "preset": wanted.key})
+@pytest.mark.parametrize("wanted", PRESETS, ids=lambda preset: preset.key)
+def test_a_preset_fills_in_the_settings(client: Client, gallery: Gallery, wanted: Preset) -> None:
+    page = client.get(reverse(START), {"gallery": str(gallery.pk), "preset": wanted.key})
     form = page.context["form"]
     assert page.context["preset"] == wanted
     assert {name: form[name].value() for name in SETTINGS} == wanted.configuration.as_json()

@@ -1,6 +1,7 @@
 """Settings in words: every one has some, presets are valid, and what differs is told."""
 
 from dataclasses import fields
+from enum import StrEnum
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_every_setting_has_words_and_is_shown_once() -> None:
 def test_every_choice_has_words() -> None:
     assert {name for name, setting in SETTINGS.items() if setting.kind == "choice"} == CHOICE_KINDS == set(CHOICES)
     for name, words in CHOICES.items():
-        kind = type(getattr(TrainingConfiguration(), name))
+        kind: type[StrEnum] = type(getattr(TrainingConfiguration(), name))
         assert set(words) == set(kind)
 
 

@@ -15,6 +15,7 @@ from training.configuration import TrainingConfiguration
 from training.models import EpochRecord, TrainingRun
 from training.services.held_out_outcome import COMPARISON
 from training.services.run_outcomes import judged_report, parent_report
+from training.services.run_requests import fitted
 from training.services.run_words import CHOICES, SETTINGS, Setting
 
 
@@ -72,6 +73,17 @@ class RequestTrainingSerializer(StrictSerializer):
 
     gallery = GalleryField()
     configuration = ConfigurationField(default=TrainingConfiguration, help_text="Settings; all have defaults.")
+
+    def to_internal_value(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values; a batch that nobody asked for has no more people than the gallery.
+
+        Raises:
+            TooLittleToLearnError: the gallery has too few people or photos.
+        """
+        values = super().to_internal_value(data)
+        if "people_per_batch" not in data.get("configuration", {}):
+            values["configuration"] = fitted(values["gallery"], values["configuration"])
+        return values
 
 
 class RunVersionSerializer(serializers.ModelSerializer[EncoderVersion]):

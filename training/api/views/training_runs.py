@@ -24,7 +24,7 @@ from training.api.serializers.training_runs import (
 from training.models import TrainingRun
 from training.services.run_actions import cancel_run, delete_run, finish_run, retry_run
 from training.services.run_outcomes import reports_of_runs
-from training.services.run_requests import fitted, request_training
+from training.services.run_requests import request_training
 from training.services.run_states import settle_runs
 
 LOOK = Needs(ApiKey.Scope.READ, "view_trainingrun", app="training")
@@ -63,10 +63,7 @@ class TrainingRunViewSet(ListModelMixin, RetrieveModelMixin, FacetViewSet[Traini
         each wrong one in `params.fields`), too few people or photos (`too_little_to_learn`), another run under way
         (`conflict`). Photos of people who withheld consent are never used.
         """
-        wanted = self.read(RequestTrainingSerializer)
-        if "people_per_batch" not in request.data.get("configuration", {}):
-            wanted["configuration"] = fitted(wanted["gallery"], wanted["configuration"])
-        run = request_training(user=user_of(request), **wanted)
+        run = request_training(user=user_of(request), **self.read(RequestTrainingSerializer))
         send_jobs()
         return self._told(run, status.HTTP_202_ACCEPTED)
 
