@@ -9,7 +9,7 @@ from faces.models import EncoderVersion, Gallery, Job
 from faces.services.waiting import kept_alive
 from faces.services.working import Show, request_work, unseen
 from training.models import ReviewItem
-from training.services.enrolled import Enrolled, enrolled_at_this_moment
+from training.services.enrolled import enrolled_at_this_moment
 from training.services.requesting import check_people
 from training.services.suspicions import ask_about, suspects_among
 
@@ -40,27 +40,16 @@ def check_names(job: Job, *, show: Show = unseen) -> Mapping[str, object]:
         raise InvalidRequestError("Names are those of a gallery; this job names none.")
     gallery = job.gallery
     version: EncoderVersion = gallery.encoder_version
-    with kept_alive(job, note="Reading the enrolled faces"), enrolled_at_this_moment(gallery, version) as enrolled:
+    with kept_alive(job, note=COMPARING), enrolled_at_this_moment(gallery, version) as enrolled:
         total = max(len(enrolled.faces), 1)
-        _report(job, show, 0, total, COMPARING)
-        outcome = _compare(gallery, enrolled)
-    _report(job, show, total, total, "Done")
-    return outcome
-
-
-def _report(job: Job, show: Show, done: int, total: int, note: str) -> None:
-    show(done, total, note)
-    if not job.report(done, total, note):
-        raise JobCancelledError("It was cancelled.")
-
-
-def _compare(gallery: Gallery, enrolled: Enrolled) -> Mapping[str, object]:
-    suspects = suspects_among(
-        gallery=gallery,
-        faces=enrolled.faces,
-        people=enrolled.everybody[enrolled.people],
-        vectors=enrolled.face_vectors(slice(0, len(enrolled.faces))),
-    )
+        _report(job, show, 0, total)
+        suspects = suspects_among(
+            gallery=gallery,
+            faces=enrolled.faces,
+            people=enrolled.everybody[enrolled.people],
+            vectors=enrolled.face_vectors(slice(0, len(enrolled.faces))),
+        )
+        _report(job, show, total, total)  # after this it is too late to cancel it
     new = ask_about(gallery=gallery, faces=enrolled.faces, suspects=suspects)
     return {
         "gallery": gallery.pk,
@@ -72,3 +61,9 @@ def _compare(gallery: Gallery, enrolled: Enrolled) -> Mapping[str, object]:
         "new_questions": new,
         "open_questions": ReviewItem.objects.of(gallery).waiting().count(),
     }
+
+
+def _report(job: Job, show: Show, done: int, total: int) -> None:
+    show(done, total, COMPARING)
+    if not job.report(done, total, COMPARING):
+        raise JobCancelledError("It was cancelled; nothing was asked.")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 
-from faces.models import Gallery, Person
+from faces.models import Face, Gallery, Person
 from training.metrics.types import Counts, Embeddings
 from training.mining.barred import BarredPairs
 from training.mining.sets import TrainingSet
@@ -113,52 +114,60 @@ def ask_about(*, gallery: Gallery, faces: Counts, suspects: Suspects, run: Train
     Returns:
         How many questions are new.
     """
-    asked = [*_about_people(suspects, faces), *_about_faces(suspects, faces)]
-    present = set(
-        Person.objects.select_for_update(no_key=True)
-        .of(gallery)
-        .present()
-        .filter(pk__in={pk for item in asked for pk in (item.first_person_id, item.second_person_id)})
-        .values_list("pk", flat=True)
-    )
-    before = ReviewItem.objects.filter(gallery=gallery).count()
-    for kind, unique in (
-        (ReviewItem.Kind.DUPLICATE_PERSON, ["first_person", "second_person"]),
-        (ReviewItem.Kind.WRONG_LABEL, ["first_face", "second_person"]),
-    ):
-        items = [
-            item for item in asked if item.kind == kind and {item.first_person_id, item.second_person_id} <= present
-        ]
-        _ask(gallery, items, unique, run)
-    return ReviewItem.objects.filter(gallery=gallery).count() - before
-
-
-def _ask(gallery: Gallery, items: list[ReviewItem], unique: list[str], run: TrainingRun | None) -> None:
-    known = (
-        {
-            tuple(getattr(item, f"{name}_id") for name in unique): item
-            for item in ReviewItem.objects.select_for_update().filter(
-                gallery=gallery, kind=items[0].kind, first_person__in={item.first_person_id for item in items}
-            )
-        }
-        if items
-        else {}
-    )
+    asked = _still_so(gallery, [*_about_people(suspects, faces), *_about_faces(suspects, faces)])
+    known = {_what(item): item for item in _asked_before(gallery, asked)}
     new = []
-    for item in items:
+    for item in asked:
         item.gallery, item.training_run = gallery, run
-        there = known.get(tuple(getattr(item, f"{name}_id") for name in unique))
-        if there is None:
+        before = known.get(_what(item))
+        if before is None:
             new.append(item)
-        elif there.state == ReviewItem.State.OPEN:
-            ReviewItem.objects.filter(pk=there.pk).update(
+        elif before.state == ReviewItem.State.OPEN:
+            ReviewItem.objects.filter(pk=before.pk).update(
+                first_person=item.first_person_id,
                 first_face=item.first_face_id,
                 second_face=item.second_face_id,
                 distance=item.distance,
                 by_chance=item.by_chance,
-                training_run=run or there.training_run,
+                training_run=run or before.training_run,
             )
-    ReviewItem.objects.bulk_create(new, batch_size=ASKED_AT_ONCE, ignore_conflicts=True)
+    ReviewItem.objects.bulk_create(new, batch_size=ASKED_AT_ONCE)
+    return len(new)
+
+
+def _still_so(gallery: Gallery, asked: list[ReviewItem]) -> list[ReviewItem]:
+    """Return those whose people were not merged and whose faces are whose they were; neither changes before the commit.
+
+    Whoever else asks about one of these people waits.
+    """
+    people = {pk for item in asked for pk in (item.first_person_id, item.second_person_id)}
+    faces = {pk for item in asked for pk in (item.first_face_id, item.second_face_id)}
+    rows = Person.objects.select_for_update(no_key=True).of(gallery).present().filter(pk__in=people).order_by("pk")
+    present = set(rows.values_list("pk", flat=True))
+    owned = Face.objects.select_for_update(no_key=True).of(gallery).filter(pk__in=faces).order_by("pk")
+    whose = dict(owned.values_list("pk", "person_id"))
+    return [
+        item
+        for item in asked
+        if {item.first_person_id, item.second_person_id} <= present
+        and whose.get(item.first_face_id) == item.first_person_id
+        and whose.get(item.second_face_id) == item.second_person_id
+    ]
+
+
+def _asked_before(gallery: Gallery, asked: list[ReviewItem]) -> Iterable[ReviewItem]:
+    people, faces = {item.first_person_id for item in asked}, {item.first_face_id for item in asked}
+    rows = ReviewItem.objects.select_for_update().of(gallery)
+    return rows.filter(
+        Q(kind=ReviewItem.Kind.DUPLICATE_PERSON, first_person__in=people)
+        | Q(kind=ReviewItem.Kind.WRONG_LABEL, first_face__in=faces)
+    )
+
+
+def _what(item: ReviewItem) -> tuple[str, int, int]:
+    """Return what is asked about once."""
+    first = item.first_person_id if item.kind == ReviewItem.Kind.DUPLICATE_PERSON else item.first_face_id
+    return item.kind, first, item.second_person_id
 
 
 def _about_people(suspects: Suspects, faces: Counts) -> list[ReviewItem]:

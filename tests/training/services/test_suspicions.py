@@ -144,6 +144,27 @@ def test_who_was_merged_while_the_run_looked_is_not_asked_about(made: MistakenGa
     assert record_suspects(training, made.training_set(), suspects) == 5
 
 
+def test_a_face_that_was_deleted_or_moved_while_the_run_looked_is_not_asked_about(made: MistakenGallery) -> None:
+    suspects = look(made)
+    training_set = made.training_set()
+    shown = training_set.faces[np.append(suspects.people_rows[:1, 0], suspects.faces[:1])]
+    Face.objects.get(pk=shown[0]).delete()
+    Face.objects.filter(pk=shown[1]).update(person=factories.person(gallery=made.gallery))
+    assert record_suspects(run(gallery=made.gallery), training_set, suspects) == 4
+
+
+def test_an_open_question_about_a_face_goes_with_it_to_another_wrong_name(made: MistakenGallery) -> None:
+    ask(made)
+    item = ReviewItem.objects.filter(kind=WRONG_LABEL)[0]
+    wearer = item.first_person_id
+    ReviewItem.objects.filter(pk=item.pk).update(first_person=factories.person(gallery=made.gallery))
+    assert item not in ReviewItem.objects.waiting()
+    assert ask(made)[0] == 0
+    item.refresh_from_db()
+    assert item.first_person_id == wearer
+    assert item in ReviewItem.objects.waiting()
+
+
 def test_after_all_answers_the_gallery_is_as_it_should_be(made: MistakenGallery) -> None:
     ask(made)
     for item in ReviewItem.objects.waiting():
