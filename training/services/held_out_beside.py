@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from faces.models import Gallery
 from training.metrics.figures import Figures, Verification
 from training.metrics.paired import Change, Outcome, Paired
 from training.models import EvaluationReport, TrainingRun
 from training.services.charts import Chart
-from training.services.held_out_outcome import Judgement, change_words, judgement_of, judgement_sentences, outcome_words
+from training.services.held_out_outcome import (
+    Judgement,
+    change_words,
+    judgement_of,
+    judgement_sentences,
+    outcome_words,
+    rates_words,
+)
 from training.services.report_charts import FALSE, MISSED, against, log_axis
 from training.services.report_words import one_in
-from training.services.reports import read_figures
+from training.services.reports import read_figures, shown_reports
 
 BADGES = {Outcome.BETTER: "good", Outcome.NO_CLEAR_DIFFERENCE: "warn", Outcome.WORSE: "bad"}
 NAMES = {
@@ -53,6 +61,31 @@ class Beside:
     sentences: list[str]
     rows: list[ChangeRow]
     charts: list[Chart]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLine:
+    """A candidate's report in a line: verdict and the difference that it is for."""
+
+    report: EvaluationReport
+    badge: str
+    name: str
+    words: str
+
+
+def judged_lines(*, gallery: Gallery | None = None, limit: int) -> list[JudgedLine]:
+    """Return the newest candidates' reports, without their figures."""
+    reports = shown_reports().filter(kind=EvaluationReport.Kind.HELD_OUT, compared_with__isnull=False)
+    if gallery is not None:
+        reports = reports.filter(gallery=gallery)
+    lines = []
+    for report in reports[:limit]:
+        judgement = judgement_of(report)
+        if judgement is not None:
+            compared = judgement.probes or judgement.plain
+            words = f"TAR at FMR {one_in(compared.fmr)}: {rates_words(compared.tar)}, {change_words(compared.tar)}"
+            lines.append(JudgedLine(report, BADGES[judgement.outcome], NAMES[judgement.outcome], words))
+    return lines
 
 
 def beside(report: EvaluationReport) -> Beside | None:

@@ -15,7 +15,7 @@ from faces.views.paging import listing
 from training.models import EvaluationReport
 from training.services.confused_people import ConfusedPeople, confused_people
 from training.services.definitions import DEFINITIONS
-from training.services.held_out_beside import beside
+from training.services.held_out_beside import beside, judged_lines
 from training.services.measured import Measured
 from training.services.report_exports import export_report, form_of
 from training.services.report_sections import Sections, sections_of
@@ -23,6 +23,7 @@ from training.services.reports import Line, find_report, gallery_reports, headin
 from training.services.requesting import request_evaluation
 
 PER_PAGE = 20
+JUDGED_SHOWN = 10
 PAIRS_SHOWN = 12
 FARTHEST = 4.0
 
@@ -60,6 +61,7 @@ def evaluation_list(request: HttpRequest) -> HttpResponse:
         galleries=[GalleryRow(row, lines.get(row.pk), jobs.get(row.pk)) for row in galleries],
         lines=[line_of(report) for report in reports.rows],
         listing=reports,
+        judged=judged_lines(gallery=only, limit=JUDGED_SHOWN),
         only=only,
     )
 

@@ -151,5 +151,5 @@ def test_the_list_costs_a_fixed_number_of_queries(
         report(gallery=other)
         report(gallery=other)
     client.get(reverse("training:evaluations"))
-    with django_assert_num_queries(SIGNED_IN + 5):  # galleries, their newest, jobs, how many reports, a page of them
+    with django_assert_num_queries(SIGNED_IN + 6):  # galleries, their newest, jobs, reports, a page of them, candidates
         client.get(reverse("training:evaluations"))

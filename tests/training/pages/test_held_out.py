@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests import factories
 from tests.training import measured
 from tests.training.pages.evaluations import page_of, text_of
 from tests.training.services.held_out import held_out
@@ -104,3 +105,15 @@ def test_its_files_say_how_the_candidate_compares(client: Client, report: Evalua
     page = exported("html")
     assert "The candidate is better than its parent." in page
     assert f"training run {report.training_run_id}" in page
+
+
+def test_the_list_of_evaluations_has_candidates_with_their_verdict(client: Client, report: EvaluationReport) -> None:
+    other = factories.gallery(name="Visitors")
+
+    text = text_of(client, reverse("training:evaluations"))
+
+    assert "Candidates, by people held out from training" in text
+    assert f"{report.encoder_version} 30 better TAR at FMR 1 in 100: 89" in text.replace("\u00a0", " ")
+    assert "All reports" not in text  # of galleries there are none
+    only = text_of(client, f"{reverse('training:evaluations')}?gallery={other.pk}")
+    assert "held out from training" not in only
