@@ -85,6 +85,16 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(
     assert same(found[0][1], found[1][1])
 
 
+@pytest.mark.parametrize("layers", [Layers.ALL, Layers.HEAD])
+def test_each_step_sees_other_copies_of_the_same_faces(tmp_path: Path, layers: Layers) -> None:
+    with closing(learner(tmp_path, configured(layers))) as learning:
+        ahead = learning._ahead
+        assert ahead is not None
+        first, second, again = (ahead.take(batch(), step).faces for step in (0, 1, 0))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, second)
+
+
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     found = []
     for seed in (0, 1):
