@@ -84,14 +84,14 @@ class TrainingConfiguration:
         device: "auto", "cpu", "cuda" or "cuda:N", of the worker.
     """
 
-    alpha: float = 0.1
+    alpha: float = 0.2
     epochs: int = 10
     minutes: float | None = None
-    steps_per_epoch: int = 60
+    steps_per_epoch: int = 100
     people_per_batch: int = 16
     photos_per_person: int = 4
-    learning_rate: float = 1e-4
-    warm_up_steps: int = 30
+    learning_rate: float = 2e-4
+    warm_up_steps: int = 50
     schedule: Schedule = Schedule.COSINE
     layers: Layers = Layers.ALL
     augmentation: Augmentation = Augmentation.USUAL

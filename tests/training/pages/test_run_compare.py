@@ -49,13 +49,13 @@ def test_a_run_is_compared_with_the_one_before_on_its_gallery_unless_another_is_
 
 
 def test_settings_that_differ_are_marked(client: Client, gallery: Gallery) -> None:
-    one = run_with_job(gallery, State.CANCELLED, configuration=TrainingConfiguration(alpha=0.2).as_json())
+    one = run_with_job(gallery, State.CANCELLED, configuration=TrainingConfiguration(alpha=0.3).as_json())
     two = run_with_job(gallery, State.CANCELLED, configuration={"layers": "head"})
     page = client.get(address_of(two, one))
     rows = [row for _, rows in page.context["groups"] for row in rows]
     assert {row.setting.name for row in rows if row.differs} == {"alpha", "layers"}
     assert page.content.decode().count('class="r-differs"') == 2
-    assert next(row.values for row in rows if row.setting.name == "alpha") == ["0.1", "0.2"]
+    assert next(row.values for row in rows if row.setting.name == "alpha") == ["0.2", "0.3"]
 
 
 def test_curves_lie_over_each_other(client: Client, gallery: Gallery) -> None:
