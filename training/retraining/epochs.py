@@ -112,9 +112,12 @@ def watch(learner: Learner, rows: Counts, people: Counts, configuration: Trainin
 
 
 def standing(record: EpochRecord) -> tuple[float, float, int]:
-    """Return what epochs are compared by, the best one having the least: EER, then TAR, then the earlier one."""
+    """Return what epochs are compared by, the best one having the least: EER, then TAR, then the later one.
+
+    Where the watched people cannot tell two epochs apart, the later one has learned more.
+    """
     eer = math.inf if record.held_out_eer is None else record.held_out_eer
-    return eer, -(record.held_out_tar or 0.0), record.number
+    return eer, -(record.held_out_tar or 0.0), -record.number
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -220,13 +220,15 @@ def _locked(run: TrainingRun) -> Iterator[TrainingRun]:
 
 @contextmanager
 def _all_cores() -> Iterator[None]:
-    """Compute with as many threads as the operator allows; others than the platform's come first by their niceness."""
+    """Compute with all cores, or as many threads as the operator allows; the worker is nice to everything else."""
     before = torch.get_num_threads()
     torch.set_num_threads(settings.ENCODER_THREADS or settings.CORES)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()  # what the run held is for others now; the worker goes on
 
 
 def _outcome(run: TrainingRun) -> Mapping[str, object]:

@@ -46,7 +46,8 @@ def test_each_crop_is_what_the_encoder_cuts_out_of_the_photo(
     material = cut_crops(chosen, encoder, tmp_path / "crops.npy", progress=done.append)
     assert (len(material.faces), sum(done), material.unreadable) == (25, 25, 0)
     assert material.faces.faces.tolist() == chosen.faces.tolist()
-    assert (material.faces.crops.shape, material.faces.crops.dtype) == ((25, 150, 150, 3), np.uint8)
+    assert material.faces.crops.shape == (25, 150, 150, 3)
+    assert material.faces.crops.dtype == np.uint8
     assert not material.faces.crops.flags.writeable
     for row, pk in enumerate(chosen.faces.tolist()):
         face = Face.objects.select_related("photo").get(pk=pk)

@@ -65,9 +65,9 @@ def test_a_loss_that_is_no_number_ends_it() -> None:
         tally(outcome(0.1), outcome(float("inf")), first_step=6)
 
 
-def test_the_best_epoch_has_the_least_eer_then_the_highest_tar_then_comes_first() -> None:
+def test_the_best_epoch_has_the_least_eer_then_the_highest_tar_then_comes_last() -> None:
     rates = [(None, None), (0.1, 0.9), (0.05, 0.7), (0.05, 0.8), (0.05, 0.8), (0.05, None)]
     records = [
         EpochRecord(number=number, held_out_eer=eer, held_out_tar=tar) for number, (eer, tar) in enumerate(rates)
     ]
-    assert [record.number for record in sorted(records, key=standing)] == [3, 4, 2, 5, 1, 0]
+    assert [record.number for record in sorted(records, key=standing)] == [4, 3, 2, 5, 1, 0]

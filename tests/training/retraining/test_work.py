@@ -65,7 +65,7 @@ def test_each_epoch_is_recorded_and_the_best_one_becomes_the_candidate(gallery: 
         assert record.loss > 0
         assert record.held_out_eer == record.plain_eer is not None
         assert record.mining_seconds > 0
-    ranked = sorted(epochs, key=lambda record: (record.held_out_eer, -(record.held_out_tar or 0), record.number))
+    ranked = sorted(epochs, key=lambda record: (record.held_out_eer, -(record.held_out_tar or 0), -record.number))
     assert run.best_epoch == ranked[0].number
 
 
