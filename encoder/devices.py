@@ -41,7 +41,7 @@ def choose_device(name: str) -> torch.device:
     """
     has_cuda = torch.cuda.is_available()
     if name == "auto":
-        return torch.device("cuda" if has_cuda else "cpu")
+        name = "cuda" if has_cuda else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError as error:
