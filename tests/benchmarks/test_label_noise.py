@@ -5,10 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.label_noise import Drawing, Told, compared, difference, judge, train
 from benchmarks.label_noise_found import Score, as_it_is, measure, scores
 from benchmarks.label_noise_planted import plant
+from benchmarks.retraining_faces import Album as Crops
 from benchmarks.template_faces import Album
+from encoder.pipeline import FaceEncoder
 from tests.training.mining.crowds import crowd, mistaken_crowd
+from training.configuration import Augmentation, Layers, Negatives, TrainingConfiguration
+from training.mining.sets import Part
 from training.mining.suspects import find_suspects
 
 
@@ -81,3 +86,63 @@ def test_mistakes_of_the_data_set_itself_are_found(shared_data: Path, tmp_path: 
     assert ["Emmy_Rossum_0001.jpg", "Eva_Amurri_0001.jpg"] in found
     assert "Recep_Tayyip_Erdogan_0004.jpg" in {first for first, _ in found}
     assert len(found) <= 3
+
+
+def test_a_difference_is_paired_with_students_interval() -> None:
+    gap = difference([0.3, 0.5, 0.4], [0.1, 0.2, 0.3])
+    assert gap["mean"] == pytest.approx(0.2)
+    assert gap["low"] == pytest.approx(0.2 - 0.2484, abs=1e-4)
+    assert gap["high"] == pytest.approx(0.2 + 0.2484, abs=1e-4)
+    assert np.isnan(difference([0.3], [0.1])["low"])
+
+
+def test_the_guard_is_compared_with_doing_without() -> None:
+    told = {way: [Told(eer, 1 - eer, 0.1)] for way, eer in (("without", 0.04), ("with", 0.03), ("true names", 0.02))}
+    gaps = compared(told)
+    assert gaps["with: eer"]["mean"] == pytest.approx(-0.01)
+    assert gaps["true names: tar"]["mean"] == pytest.approx(0.02)
+    assert gaps["with: twice"]["mean"] == 0
+
+
+def small_drawing() -> Drawing:
+    """Forty-four people with four pictures each of a pattern and noise of their own; half of them are held out."""
+    rng = np.random.default_rng(7)
+    people = np.repeat(np.arange(44), 4)
+    patterns = rng.integers(0, 200, (44, 150, 150, 3), dtype=np.uint8)
+    crops = patterns[people] + rng.integers(0, 56, (176, 150, 150, 3), dtype=np.uint8)
+    return Drawing.of(Crops(crops, people), 0, people=22)
+
+
+def test_who_is_not_drawn_is_held_out_and_true_names_differ_where_mistakes_are() -> None:
+    drawing = small_drawing()
+    held_out = drawing.faces.rows_of(Part.HELD_OUT)
+    assert (len(held_out), len(np.unique(drawing.faces.people[held_out]))) == (88, 22)
+    names = drawing.under(drawing.planted.truth).people
+    assert names[held_out].tolist() == drawing.faces.people[held_out].tolist()
+    changed = np.flatnonzero(names != drawing.faces.people)
+    assert len(changed) == 10 * 2 + 10
+    assert set(drawing.planted.wrong.tolist()) <= set(changed.tolist())
+
+
+def test_people_who_are_told_apart_have_no_errors() -> None:
+    drawing = small_drawing()
+    truth = np.concatenate([drawing.planted.truth, drawing.faces.people[len(drawing.planted.truth) :]])
+    vectors = np.eye(int(truth.max()) + 1, dtype=np.float32)[truth]
+    told = judge(drawing, vectors)
+    assert (told.eer, told.tar, told.twice) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("way", ["without", "with", "true names"])
+def test_each_way_trains_and_is_judged(way: str) -> None:
+    configuration = TrainingConfiguration(
+        layers=Layers.HEAD,
+        augmentation=Augmentation.NONE,
+        negatives=Negatives.BLOCKWISE,
+        epochs=2,
+        steps_per_epoch=2,
+        people_per_batch=4,
+    )
+    before, after = train(small_drawing(), way, FaceEncoder.load().spec, configuration)
+    assert before != after
+    assert 0 <= after.eer <= 1
+    assert 0 < after.twice < 4
