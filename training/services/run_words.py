@@ -149,7 +149,7 @@ GROUPS: Sequence[Group] = (
             Setting(
                 "alpha",
                 "Margin alpha",
-                "By how much others have to be farther than one's own photos, as a squared distance. 0.05 to 0.2 is "
+                "By how much others have to be farther than one's own photos, as a squared distance. 0.1 to 0.3 is "
                 "usual.",
                 "float",
             ),
@@ -163,7 +163,7 @@ GROUPS: Sequence[Group] = (
             Setting(
                 "learning_rate",
                 "Learning rate",
-                "At its highest. Too high a rate breaks what the parent knows; 0.00003 to 0.0003 is usual.",
+                "At its highest. Too high a rate breaks what the parent knows; 0.00005 to 0.0003 is usual.",
                 "float",
             ),
             Setting("warm_up_steps", "Steps of warm-up", "It rises to that rate in so many steps.", "int"),

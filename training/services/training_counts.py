@@ -8,8 +8,9 @@ import numpy as np
 from faces.models import Face, Gallery, Photo
 from training.configuration import TrainingConfiguration
 from training.exceptions import TooLittleToLearnError
+from training.metrics.types import Counts
 from training.mining.sets import Part
-from training.services.training_sets import ChosenFaces, choose_faces, still_usable, usable_faces
+from training.services.training_sets import ChosenFaces, choose_faces, count_allowed, usable_faces
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class MaterialCounts:
 
 def count_material(gallery: Gallery, configuration: TrainingConfiguration) -> MaterialCounts:
     """Return what a run would use, with as many people in a batch as there are."""
-    _, people, photos = usable_faces(gallery)
+    usable = _, people, photos = usable_faces(gallery)
     everybody, owner = np.unique(people, return_inverse=True)
     pairs = np.unique(np.column_stack([owner, photos]), axis=0)
     of_each = np.bincount(pairs[:, 0], minlength=len(everybody))
-    chosen, missing = _chosen(gallery, replace(configuration, people_per_batch=2))
+    chosen, missing = _chosen(gallery, replace(configuration, people_per_batch=2), usable)
     used = len(people) if chosen is None else len(chosen)
     return MaterialCounts(
         faces=used,
@@ -63,9 +64,11 @@ def count_material(gallery: Gallery, configuration: TrainingConfiguration) -> Ma
     )
 
 
-def _chosen(gallery: Gallery, configuration: TrainingConfiguration) -> tuple[ChosenFaces | None, str]:
+def _chosen(
+    gallery: Gallery, configuration: TrainingConfiguration, usable: tuple[Counts, Counts, Counts]
+) -> tuple[ChosenFaces | None, str]:
     try:
-        return choose_faces(gallery, configuration), ""
+        return choose_faces(gallery, configuration, usable=usable), ""
     except TooLittleToLearnError as error:
         return None, error.detail
 
@@ -73,11 +76,10 @@ def _chosen(gallery: Gallery, configuration: TrainingConfiguration) -> tuple[Cho
 def _left_out(gallery: Gallery, *, usable: int, used: int) -> list[LeftOut]:
     faces = Face.objects.of(gallery).order_by()
     nobodys = faces.filter(person__isnull=True).count()
-    of_people = faces.filter(person__isnull=False, photo__state=Photo.State.READY)
-    rows = np.array(list(of_people.values_list("pk", "person_id")), dtype=np.int64).reshape(-1, 2)
-    allowed = int(still_usable(gallery, rows[:, 0], rows[:, 1]).sum()) if len(rows) else 0
+    of_people = faces.filter(person__isnull=False, photo__state=Photo.State.READY).count()
+    allowed = count_allowed(gallery)
     found = [
-        LeftOut(len(rows) - allowed, "show somebody who withheld consent, or whose consent has run out"),
+        LeftOut(of_people - allowed, "show somebody who withheld consent, or whose consent has run out"),
         LeftOut(allowed - usable, "are of too poor quality"),
         LeftOut(usable - used, "are more than a run takes"),
         LeftOut(nobodys, "belong to nobody yet"),

@@ -68,6 +68,7 @@ def choose_faces(
     *,
     before: datetime | None = None,
     moved: Mapping[str, int] | None = None,
+    usable: tuple[Counts, Counts, Counts] | None = None,
 ) -> ChosenFaces:
     """Choose the faces of a training run.
 
@@ -77,12 +78,13 @@ def choose_faces(
         before: faces that came later take no part, so that a run that goes on has the faces it began with.
         moved: what `moved_people` said when the run began: nobody who was trained on shall be judged by, even if
             others left meanwhile.
+        usable: what `usable_faces` said, where it was asked already.
 
     Raises:
         TooLittleToLearnError: there are too few people or photos; the text says what is missing.
         InvalidConfigurationError: a batch has more people than are trained on.
     """
-    faces, people, photos = usable_faces(gallery, before)
+    faces, people, photos = usable_faces(gallery, before) if usable is None else usable
     parts = (
         split(gallery.pk, people, photos, configuration)
         if moved is None
@@ -98,6 +100,11 @@ def choose_faces(
         rows = np.flatnonzero(parts == part)
         kept[rows[share_of_each(people[rows], most, seed)]] = True
     return chosen.only(kept)
+
+
+def count_allowed(gallery: Gallery) -> int:
+    """Return how many faces are of people who may be learned from, whatever their quality."""
+    return _allowed(gallery).count()
 
 
 def still_usable(gallery: Gallery, faces: Counts, people: Counts) -> Mask:

@@ -216,9 +216,9 @@ def test_a_failed_run_says_what_went_wrong_and_how_to_go_on(client: Client, gall
 
 
 def test_settings_are_told_in_words_and_unusual_ones_marked(client: Client, gallery: Gallery) -> None:
-    run = run_with_job(gallery, configuration={"alpha": 0.2, "layers": "last", "seed": 20_000})
+    run = run_with_job(gallery, configuration={"alpha": 0.25, "layers": "last", "seed": 20_000})
     text = text_of(client, address_of(run))
-    assert "Margin alpha0.2 own" in text
+    assert "Margin alpha0.25 own" in text
     assert "Layers that learnThe last layers own" in text
     assert "Seed20000 own" in text
     assert "Warm-up30 own" not in text

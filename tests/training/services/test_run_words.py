@@ -59,7 +59,7 @@ def test_a_value_is_told_in_words(name: str, value: object, words: str) -> None:
 
 
 def test_what_differs_and_what_is_unusual_is_told() -> None:
-    groups = setting_rows([{"alpha": 0.2}, {"alpha": 0.2, "epochs": 3}])
+    groups = setting_rows([{"alpha": 0.25}, {"alpha": 0.25, "epochs": 3}])
     rows = {row.setting.name: row for _, rows in groups for row in rows}
     assert {name for name, row in rows.items() if row.differs} == {"epochs"}
     assert {name for name, row in rows.items() if not row.is_usual} == {"alpha", "epochs"}

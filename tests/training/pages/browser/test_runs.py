@@ -106,12 +106,12 @@ def test_a_run_is_asked_for_with_a_preset_and_a_setting_of_its_own(open_page: Op
     page.get_by_role("button", name="Start retraining").click()
     expect(page.get_by_role("alert")).to_contain_text("from 0.005 to 1, not 5")
     expect(page.get_by_label("Layers that learn")).to_have_value("last")
-    page.get_by_label("Margin alpha").fill("0.2")
+    page.get_by_label("Margin alpha").fill("0.25")
     page.get_by_role("button", name="Start retraining").click()
     page.wait_for_url("**/admin/training/*/")
     expect(page.locator("#run-live")).to_contain_text("It waits for the worker that trains.")
     run = TrainingRun.objects.get()
-    assert (run.configuration["alpha"], run.configuration["layers"]) == (0.2, "last")
+    assert (run.configuration["alpha"], run.configuration["layers"]) == (0.25, "last")
 
 
 def test_no_page_is_wider_than_a_telephone(open_page: Open, gallery: Gallery) -> None:
