@@ -83,7 +83,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, help="of real people, one folder a person; needed for poor cameras")
     parser.add_argument("--seeds", type=int, help="runs of each kind (3; with --quick 1)")
     parser.add_argument("--steps", type=int, help="of the recipe; as many as the platform takes, if not said")
-    parser.add_argument("--arm-steps", type=int, help="of each arm (240; with --quick 24)")
+    parser.add_argument("--arm-steps", type=int, help="of each arm (240, drawn 60; with --quick 24)")
     parser.add_argument("--arms", nargs="*", choices=CONTESTS["drawn"], help="which ones; all of the domain's")
     parser.add_argument("--skip-recipe", action="store_true", help="the arms alone")
     parser.add_argument("--judged", type=int, default=1349, help="people of --photos who are judged")
@@ -92,7 +92,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="keep aligned faces and drawn photos in this folder")
     parser.add_argument("--json", action="store_true", help="one object on the last line")
     options = parser.parse_args()
-    for name, slow, fast in (("seeds", 3, 1), ("arm_steps", 240, 24), ("drawn", 300, 60), ("steps", None, 24)):
+    arm_steps = 60 if options.domain == "drawn" else 240
+    for name, slow, fast in (("seeds", 3, 1), ("arm_steps", arm_steps, 24), ("drawn", 300, 60), ("steps", None, 24)):
         if getattr(options, name) is None:
             setattr(options, name, fast if options.quick else slow)
     if options.domain == "poor-cameras" and (options.photos is None or not options.photos.is_dir()):
