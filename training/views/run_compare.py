@@ -8,7 +8,7 @@ from training.models import TrainingRun
 from training.services.changed_pairs import changed_between
 from training.services.run_curves import curves_of, trace_of
 from training.services.run_outcomes import RunOutcome, outcome_of
-from training.services.run_words import setting_rows
+from training.services.run_settings import setting_rows
 from training.services.shown_pairs import ShownList, shown_pairs
 from training.views.runs import IS_ID, PAIRS_SHOWN, all_runs, find_run
 

@@ -15,9 +15,9 @@ from training.models import TrainingRun
 from training.services.changed_pairs import changed_pairs
 from training.services.run_curves import curves_of, trace_of
 from training.services.run_outcomes import outcome_of, outcomes_of, parent_report_of
+from training.services.run_settings import setting_rows
 from training.services.run_states import settle_runs
 from training.services.run_times import seconds_left
-from training.services.run_words import setting_rows
 from training.services.shown_pairs import shown_pairs
 
 PER_PAGE = 20

@@ -6,13 +6,13 @@ from enum import StrEnum
 import pytest
 
 from training.configuration import Augmentation, Layers, TrainingConfiguration
+from training.services.run_settings import setting_rows
 from training.services.run_words import (
     CHOICES,
     PRESETS,
     SETTINGS,
     lasting_words,
     preset_of,
-    setting_rows,
     words_of,
 )
 
