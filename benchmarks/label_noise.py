@@ -5,8 +5,9 @@
 FOLDER has one folder a person; without it 300 people are drawn. In each drawing ten of 200 people are there under two
 names and ten photos are under a wrong one; a quick run (the last layers, on stored features) learns from them as they
 are said to be, once without and once with the guard, and once more from the true names. Everybody else is held out:
-told are EER and TAR at FMR 1e-3 of photos of people that no run has seen, and how far apart the two names of one person
-are afterwards. Differences are paired by drawing, with 95 % intervals by Student's t.
+told are EER and TAR at FMR 1e-3 of photos of people that no run has seen, and how many times farther apart the photos
+of one person under two names are afterwards than those of one name. Differences are paired by drawing, with 95 %
+intervals by Student's t.
 """
 
 import argparse
@@ -49,7 +50,7 @@ class Told:
 
     Attributes:
         eer, tar: of the held-out people.
-        twice: the mean squared distance of photos of one person under two names.
+        twice: how many times farther apart photos of one person under two names are than those of one name.
         suspects: pairs of people and faces that the guard kept out.
     """
 
@@ -146,7 +147,15 @@ def judge(drawing: Drawing, vectors: Embeddings) -> Told:
         squared_distances(vectors[np.flatnonzero(names == first)], vectors[np.flatnonzero(names == second)]).mean()
         for first, second in drawing.planted.twice
     ]
-    return Told(found.eer, found.tar, float(np.mean(apart)))
+    return Told(found.eer, found.tar, float(np.mean(apart)) / _within(vectors[rows], drawing.faces.people[rows]))
+
+
+def _within(vectors: Embeddings, people: Counts) -> float:
+    """Return the mean squared distance of two photos of one person; every person counts the same."""
+    albums = [vectors[people == person] for person in np.unique(people)]
+    distances = [squared_distances(album, album) for album in albums if len(album) > 1]
+    mean = fmean(float(each.sum() / (len(each) * (len(each) - 1))) for each in distances)
+    return max(mean, 1e-9)
 
 
 def difference(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:
@@ -202,7 +211,8 @@ def main() -> None:
 def _line(seed: int, way: str, told: Told) -> str:
     return (
         f"drawing {seed + 1}, {way:<10} EER {100 * told.eer:.2f} %, TAR at FMR 1e-3 {100 * told.tar:.2f} %, "
-        f"one person under two names {told.twice:.3f} apart" + (f", {told.suspects} suspects" if told.suspects else "")
+        f"two names of one person {told.twice:.2f} times as far apart as one"
+        + (f", {told.suspects} suspects" if told.suspects else "")
     )
 
 
