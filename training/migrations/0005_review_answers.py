@@ -4,7 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 PEOPLE = [
     ("review_item_first_person_of_gallery", "gallery_id, first_person_id"),
     ("review_item_second_person_of_gallery", "gallery_id, second_person_id"),
