@@ -97,7 +97,9 @@ def test_a_difference_is_paired_with_students_interval() -> None:
 
 
 def test_the_guard_is_compared_with_doing_without() -> None:
-    told = {way: [Told(eer, 1 - eer, 0.1)] for way, eer in (("without", 0.04), ("with", 0.03), ("true names", 0.02))}
+    told = {
+        way: [Told(eer, 1 - eer, 0.9, 0.1)] for way, eer in (("without", 0.04), ("with", 0.03), ("true names", 0.02))
+    }
     gaps = compared(told)
     assert gaps["with: eer"]["mean"] == pytest.approx(-0.01)
     assert gaps["true names: tar"]["mean"] == pytest.approx(0.02)
@@ -129,7 +131,7 @@ def test_people_who_are_told_apart_have_no_errors() -> None:
     truth = np.concatenate([drawing.planted.truth, drawing.faces.people[len(drawing.planted.truth) :]])
     vectors = np.eye(int(truth.max()) + 1, dtype=np.float32)[truth]
     told = judge(drawing, vectors)
-    assert (told.eer, told.tar, told.twice) == (0, 1, 0)
+    assert (told.eer, told.tar, told.own_tar, told.twice) == (0, 1, 1, 0)
 
 
 @pytest.mark.parametrize("way", ["without", "with", "true names"])
