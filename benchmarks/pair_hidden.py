@@ -11,8 +11,13 @@ from torch import nn
 
 from benchmarks.pair_models import Vectors
 from benchmarks.template_faces import BATCH, SUFFIXES, Album, Labels
+from encoder.checkpoints import load_backbone, load_detector_networks
+from encoder.convolution import Normalization
+from encoder.detection import FaceDetector
+from encoder.devices import choose_device, choose_dtype
 from encoder.images import decode_image
 from encoder.pipeline import FaceEncoder
+from encoder.spec import DLIB_RESNET_SPEC
 
 NUMBERS = 256
 """Of one face, before the last layer."""
@@ -20,10 +25,13 @@ NUMBERS = 256
 
 def hidden_encoder() -> FaceEncoder:
     """The factory encoder without its last layer: of each face (256,) numbers of 0 or more, to unit length."""
-    encoder = FaceEncoder.load()
-    encoder._backbone.head = nn.Identity()
-    encoder.spec = replace(encoder.spec, dimension=NUMBERS)
-    return encoder
+    device = choose_device("auto")
+    dtype = choose_dtype("auto", device)
+    spec = replace(DLIB_RESNET_SPEC, dimension=NUMBERS)
+    backbone = load_backbone(DLIB_RESNET_SPEC).to_inference(dtype, Normalization(spec.mean, spec.scale))
+    backbone.head = nn.Identity()
+    detector = FaceDetector(*load_detector_networks(), device, dtype)
+    return FaceEncoder(spec, backbone.to(device), detector, device=device)
 
 
 def hidden_features(folder: Path, album: Album, rows: Labels) -> Vectors:

@@ -1,6 +1,7 @@
 """A retraining on the real platform: photos are taken in meanwhile, its worker is killed, and it succeeds once."""
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,11 +60,12 @@ def test_a_run_goes_on_after_its_worker_was_killed_and_succeeds_once(platform: P
     answer = platform.manage("shell", "-c", REQUEST)
     assert answer.returncode == 0, answer.stderr
     platform.wait_for(lambda: epoch(platform) >= 1, "the first epoch is kept")
-    answer = platform.manage("import_photos", str(tmp_path / "more"), "--gallery", "Drawn", "--json")
-    assert answer.returncode == 0, answer.stderr
-    assert state(platform) == "training"  # photos do not wait for it
-
     trainer = platform.pid_of("trainer")
+    os.kill(trainer, signal.SIGSTOP)  # in the middle, for as long as it takes
+    answer = platform.manage("import_photos", str(tmp_path / "more"), "--gallery", "Drawn", "--json")
+    assert answer.returncode == 0, answer.stderr  # photos do not wait for it
+    assert state(platform) == "training"
+
     platform.kill(trainer)
     kept = epoch(platform)
     platform.wait_for(lambda: platform.pid_of("trainer") != trainer, "another trainer is started")
